@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings every Swift target shares: a warning is an error, and each unsafe expression is marked as such.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+]
+/// Settings of targets whose code is a thin layer over unsafe C interfaces, where the marks would say nothing.
+let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A module of the library. Arrows go down only; ARCHITECTURE.md draws them and `ArchitectureTests` checks them.
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name)] + more, swiftSettings: warningsAreErrors)
+}
+
+let package = Package(
+    name: "tamis",
+    products: [
+        .library(name: "Tamis", targets: ["Tamis"]),
+        .executable(name: "tamis", targets: ["tamis-cli"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        module("TamisBits"),
+        module("TamisDigest"),
+        module("TamisThreads"),
+        module("TamisZstd", ["CZstd", "TamisBits"], warningsAreErrors),
+        module("TamisModel", ["TamisBits"]),
+        module("TamisArithmetic", ["TamisBits"]),
+        module("TamisQuantization", ["TamisBits", "TamisModel"]),
+        module("TamisSyntax", ["TamisBits", "TamisModel"]),
+        module("TamisDecoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
+        module("TamisEncoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
+        module("TamisONNX", ["TamisBits", "TamisModel"]),
+        module("TamisFiles", ["TamisBits"], warningsAreErrors),
+        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization"]),
+        .executableTarget(
+            name: "tamis-cli",
+            dependencies: [
+                "Tamis",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: warningsAreErrors),
+
+        tests(of: "TamisBits"),
+        tests(of: "TamisDigest"),
+        tests(of: "TamisArithmetic"),
+        tests(of: "TamisQuantization"),
+        tests(of: "TamisSyntax"),
+        tests(of: "TamisONNX"),
+        tests(of: "TamisFiles"),
+        tests(of: "Tamis"),
+        .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis"], swiftSettings: warningsAreErrors),
+    ],
+    swiftLanguageModes: [.v6]
+)
