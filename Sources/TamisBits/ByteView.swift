@@ -50,3 +50,10 @@ public struct ByteView: @unchecked Sendable {
         return try result.get()
     }
 }
+
+extension [UInt8] {
+    /// Calls `body` with a view of the array's bytes, valid only during the call.
+    package func withView<R>(_ body: (ByteView) -> R) -> R {
+        unsafe withUnsafeBytes { unsafe body(ByteView(unsafe: $0)) }
+    }
+}

@@ -1,0 +1,47 @@
+import TamisBits
+
+/// Spec §4.6. Many small tensors under one checksum and one digest.
+///
+/// After this header: a zstd frame with the bytes of all `raw` tensors (absent if there are none), the codeword with the indices
+/// of all `index` tensors, and its raw bits.
+package struct GroupUnit: SyntaxStructure, Equatable, Sendable {
+    /// XXH64 (seed 0) of the decoded tensors' bytes, one after the other.
+    package var groupDigest: UInt64 = 0
+    package var entries: [GroupEntry] = []
+    package var adaptationLimit: UInt8 = 6
+    /// Bytes of the zstd frame; 0 if there is none.
+    package var rawFrameBytes: UInt64 = 0
+    /// Bytes of the codeword; 0 if there is none.
+    package var codewordBytes: UInt64 = 0
+    package var rawBytes: UInt64 = 0
+
+    package init() {}
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("group_unit")
+        try visitor.u64("group_digest", &groupDigest, 0...UInt64.max)
+        try visitor.list(count: "entry_count", &entries, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
+        try visitor.u8("group_adaptation_limit", &adaptationLimit, IndexCoding.adaptationLimitRange)
+        try visitor.uv("group_raw_frame_bytes", &rawFrameBytes, 0...UInt64.max)
+        try visitor.uv("group_codeword_bytes", &codewordBytes, 0...UInt64(UInt32.max))
+        try visitor.uv("group_raw_bytes", &rawBytes, 0...UInt64(UInt32.max))
+        visitor.end()
+    }
+}
+
+/// Spec §4.6. One tensor of a group.
+package struct GroupEntry: SyntaxStructure, Equatable, Sendable {
+    package var tensorIndex: UInt64 = 0
+    package var codingMode: UInt8 = CodingMode.raw.rawValue
+    package var quantizer = IndexQuantizer()
+
+    package init() {}
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("group_entry")
+        try visitor.uv("entry_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
+        try visitor.u8("entry_coding_mode", &codingMode, CodingMode.range)
+        if codingMode == CodingMode.index.rawValue { try quantizer.visit(&visitor) }
+        visitor.end()
+    }
+}

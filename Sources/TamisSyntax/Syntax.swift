@@ -1,0 +1,17 @@
+/// Constants of the stream that belong to no single structure.
+package enum Syntax {
+    /// The first bytes of every file (Spec §3): a byte no text begins with, "TMS", and the line ends that faulty transfers change.
+    package static let signature: [UInt8] = [0xD4, 0x54, 0x4D, 0x53, 0x0D, 0x0A, 0x1A, 0x0A]
+    /// The draft; it becomes 1 when the format is frozen.
+    package static let formatVersion: UInt16 = 0
+    /// The only profile so far.
+    package static let mainProfile: UInt8 = 0
+    package static let maximumRank: UInt8 = 16
+    /// Bound of every text element, whatever the level.
+    package static let maximumTextBytes: UInt64 = 65_535
+
+    /// U+0000 … U+001F and U+007F.
+    package static func hasControlCharacter(_ text: String) -> Bool {
+        text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    }
+}

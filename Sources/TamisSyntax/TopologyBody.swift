@@ -1,0 +1,84 @@
+import TamisBits
+import TamisModel
+
+/// Spec §4.3. The files of the model, its tensors, and which tensor fills which hole of which file.
+package struct TopologyBody: SyntaxStructure, Equatable, Sendable {
+    package var files: [FileEntry] = []
+    package var tensors: [TensorEntry] = []
+    /// By file, then by place.
+    package var holes: [HoleEntry] = []
+
+    package init() {}
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("topology_body")
+        try visitor.list(count: "file_count", &files, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
+        try visitor.list(count: "tensor_count", &tensors, maximum: UInt64(UInt32.max), minimumItemBytes: 3)
+        try visitor.list(count: "hole_count", &holes, maximum: UInt64(UInt32.max), minimumItemBytes: 3)
+        visitor.end()
+    }
+}
+
+/// Spec §4.3. One file of the model.
+package struct FileEntry: SyntaxStructure, Equatable, Sendable {
+    /// A plain file name: one path component. Nothing is ever opened by this name without the user's word.
+    package var name = ""
+    /// Bytes of the file outside its holes.
+    package var skeletonBytes: UInt64 = 0
+
+    package init() {}
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("file_entry")
+        try visitor.text("file_name", &name, maximumBytes: 255)
+        try visitor.uv("skeleton_bytes", &skeletonBytes, 0...UInt64.max)
+        visitor.end()
+    }
+}
+
+/// Spec §4.3. One tensor: what is known of it without its values.
+package struct TensorEntry: SyntaxStructure, Equatable, Sendable {
+    package var name = ""
+    package var elementType: UInt8 = 0
+    package var dimensions: [UInt64] = []
+
+    package init() {}
+
+    package init(_ tensor: TensorDescription) {
+        name = tensor.name
+        elementType = tensor.elementType.rawValue
+        dimensions = tensor.shape.dimensions
+    }
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("tensor_entry")
+        try visitor.text("tensor_name", &name, maximumBytes: Syntax.maximumTextBytes)
+        try visitor.u8("element_type", &elementType, 1...16)
+        var rank = UInt8(clamping: dimensions.count)
+        try visitor.u8("rank", &rank, 0...Syntax.maximumRank)
+        if visitor.isReading { dimensions = [UInt64](repeating: 0, count: Int(rank)) }
+        for axis in dimensions.indices { try visitor.uv("dimension", &dimensions[axis], 0...UInt64.max) }
+        if ElementType(rawValue: elementType) == nil {
+            throw visitor.contradiction("element_type", .valueOutOfRange, "no element type has the code \(elementType)")
+        }
+        visitor.end()
+    }
+}
+
+/// Spec §4.3. A place in a file's skeleton where the bytes of a tensor belong.
+package struct HoleEntry: SyntaxStructure, Equatable, Sendable {
+    package var fileIndex: UInt64 = 0
+    /// Skeleton bytes between the previous hole of the same file (or the file's start) and this one.
+    package var gapBytes: UInt64 = 0
+    package var tensorIndex: UInt64 = 0
+
+    package init() {}
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("hole_entry")
+        try visitor.uv("hole_file_index", &fileIndex, 0...UInt64(UInt32.max))
+        try visitor.uv("gap_bytes", &gapBytes, 0...UInt64.max)
+        try visitor.uv("hole_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
+        visitor.end()
+    }
+}
