@@ -1,0 +1,74 @@
+import TamisBits
+
+/// Turns a codeword back into bins (Spec §6.1), the counterpart of `ArithmeticEncoder`.
+///
+/// `offset` is the codeword's value less the lower end of the interval: bins compare it with the split of `range`. Both are
+/// 64 bits wide; once `range` falls below 2^32, both take in the next 32 bits. Past its end the codeword reads as zeros.
+@safe
+struct ArithmeticDecoder: ~Copyable {
+    private var range: UInt64 = .max
+    private var offset: UInt64
+    /// Bytes taken in, those past the end included.
+    private var position: Int = 8
+    private let codeword: UnsafeRawPointer
+    private let count: Int
+
+    /// - Parameter codeword: at least one byte; must outlive the decoder.
+    init(_ codeword: ByteView) {
+        precondition(codeword.count > 0)
+        unsafe self.codeword = codeword.buffer.baseAddress.unsafelyUnwrapped
+        count = codeword.count
+        offset = 0
+        offset = UInt64(word(at: 0)) << 32 | UInt64(word(at: 4))
+    }
+
+    /// The big-endian 32 bits at `place`, zeros past the end.
+    @inline(__always)
+    private func word(at place: Int) -> UInt32 {
+        if place &+ 4 <= count { return unsafe UInt32(bigEndian: codeword.loadUnaligned(fromByteOffset: place, as: UInt32.self)) }
+        return lastWord(at: place)
+    }
+
+    @inline(never)
+    private func lastWord(at place: Int) -> UInt32 {
+        var word: UInt32 = 0
+        for byte in place..<(place &+ 4) {
+            word = word << 8 | (byte < count ? UInt32(unsafe codeword.load(fromByteOffset: byte, as: UInt8.self)) : 0)
+        }
+        return word
+    }
+
+    /// The next bin under `context`, which learns from it.
+    ///
+    /// - Parameters:
+    ///   - shifts: `AdaptiveProbability.shifts` of the limit.
+    ///   - lastCount: `AdaptiveProbability.lastCount` of the same limit.
+    @inline(__always)
+    mutating func bin(_ context: inout UInt32, _ shifts: UnsafePointer<UInt8>, _ lastCount: UInt32) -> Bool {
+        let state = context
+        let split = (range >> 16) &* UInt64(state >> 16)
+        let isOne = offset < split
+        range = isOne ? split : range &- split
+        offset = isOne ? offset : offset &- split
+        let count = state & 1023
+        let probability = Int32(bitPattern: state >> 10)
+        let target = isOne ? AdaptiveProbability.ceiling : AdaptiveProbability.floor
+        let moved = probability &+ ((target &- probability) &>> Int32(unsafe shifts[Int(count)]))
+        context = UInt32(bitPattern: moved) << 10 | (count &+ (count < lastCount ? 1 : 0))
+        if range < 1 << 32 {
+            range <<= 32
+            offset = offset << 32 | UInt64(word(at: position))
+            position &+= 4
+        }
+        return isOne
+    }
+
+    /// Checks that the codeword is the canonical one and ends where it must (Spec §6.1).
+    ///
+    /// The canonical codeword is the smallest multiple of 256^k in the interval, for the largest k with 256^k ≤ `range`,
+    /// without its last k bytes, which are zero.
+    consuming func finish() -> Bool {
+        let zeroBytes = (63 - range.leadingZeroBitCount) / 8
+        return position - zeroBytes == count && offset >> UInt64(8 * zeroBytes) == 0
+    }
+}

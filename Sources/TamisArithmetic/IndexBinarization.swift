@@ -1,0 +1,59 @@
+/// How an index becomes bins and raw bits (Spec §6.4), by the scale class of its weight.
+///
+/// An index of magnitude m > 0 in a class with shift k is: a zero flag, a sign, (m − 1) >> k in unary up to `unaryCap` and beyond
+/// it in Exp-Golomb form, the highest of the k low bits under a context, the others raw. The shift keeps the unary part short at
+/// every rate.
+package struct IndexBinarization: Sendable {
+    /// Classes −8 … 8 are stored as 0 … 16.
+    package static let classCount = 17
+    package static let centralClass = 8
+    package static let magnitudeCodeBias = 16
+
+    static let unaryCap = 14
+    static let exponentCap = 31
+    static let shiftCap = 24
+
+    // Places of the contexts of one class.
+    static let zeroFlag = 0
+    static let firstUnary = 4
+    static let secondUnary = 8
+    static let laterUnary = 12 - 2
+    static let escapePrefix = 24
+    static let escapePrefixLast = 15
+    static let lowBit = 40
+    static let contextsPerClass = 44
+    static let signContexts = classCount * contextsPerClass
+    static let contextCount = signContexts + 27
+
+    /// k of each class.
+    let shifts: [UInt8]
+    /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3; three for each class.
+    let neighbourThresholds: [UInt32]
+
+    /// - Parameter magnitudeCode: expected magnitude of an index of the central class, as 2^((code − 16) ⁄ 2); a class more
+    ///   means a factor √2.
+    package init(magnitudeCode: UInt8) {
+        var shifts: [UInt8] = []
+        var thresholds: [UInt32] = []
+        for scaleClass in 0..<Self.classCount {
+            let t = Int(magnitudeCode) - Self.magnitudeCodeBias + scaleClass - Self.centralClass
+            shifts.append(UInt8(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0))
+            // 16 · 2^(t ⁄ 2), √2 taken as 181 ⁄ 128, from the even power below.
+            let half = (t + 64) / 2 - 32
+            let mantissa: UInt64 = (t + 64) % 2 == 0 ? 2048 : 2896
+            let expected = half >= 0 ? mantissa << UInt64(half) : mantissa >> UInt64(-half)
+            for factor: UInt64 in [13, 29, 51] { thresholds.append(UInt32(min((expected * factor + 32767) >> 15, UInt64(UInt32.max)))) }
+        }
+        self.shifts = shifts
+        neighbourThresholds = thresholds
+    }
+
+    /// The largest magnitude of an index.
+    package static let maximumMagnitude: UInt32 = 1 << 30
+
+    /// Elements that a codeword of `codewordBytes` can hold at the most: see `AdaptiveProbability.floor` (Spec §9).
+    package static func maximumElements(codewordBytes: UInt64) -> UInt64 {
+        let (product, overflow) = codewordBytes.addingReportingOverflow(1).partialValue.multipliedReportingOverflow(by: 16384)
+        return overflow ? .max : product
+    }
+}
