@@ -36,7 +36,9 @@ package struct IndexCoding: SyntaxStructure, Equatable, Sendable {
         package static let signContexts = Tools(rawValue: 8)
     }
 
-    package var quantizer = IndexQuantizer()
+    package var grid = QuantizerGrid()
+    /// Expected magnitude of an index of the central scale class: 2^((code − 16) ⁄ 2).
+    package var magnitudeCode: UInt8 = 16
     package var rowAxis: UInt8 = 0
     package var rowAxisCount: UInt8 = 1
     /// 0: C order of the tensor; 1: row after row of the matrix view.
@@ -50,13 +52,15 @@ package struct IndexCoding: SyntaxStructure, Equatable, Sendable {
     package var signDistance2: UInt64 = 1
     package var lineClassBytes: UInt64 = 0
 
+    package static let magnitudeCodeRange: ClosedRange<UInt8> = 0...80
     package static let adaptationLimitRange: ClosedRange<UInt8> = 4...10
 
     package init() {}
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("index_coding")
-        try quantizer.visit(&visitor)
+        try grid.visit(&visitor)
+        try visitor.u8("magnitude_code", &magnitudeCode, Self.magnitudeCodeRange)
         try visitor.u8("row_axis", &rowAxis, 0...Syntax.maximumRank)
         try visitor.u8("row_axis_count", &rowAxisCount, 0...Syntax.maximumRank)
         try visitor.u8("coding_order", &codingOrder, 0...1)

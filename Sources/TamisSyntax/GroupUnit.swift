@@ -8,6 +8,8 @@ package struct GroupUnit: SyntaxStructure, Equatable, Sendable {
     /// XXH64 (seed 0) of the decoded tensors' bytes, one after the other.
     package var groupDigest: UInt64 = 0
     package var entries: [GroupEntry] = []
+    /// As `magnitude_code` of a data unit.
+    package var magnitudeCode: UInt8 = 16
     package var adaptationLimit: UInt8 = 6
     /// Bytes of the zstd frame; 0 if there is none.
     package var rawFrameBytes: UInt64 = 0
@@ -21,6 +23,7 @@ package struct GroupUnit: SyntaxStructure, Equatable, Sendable {
         visitor.begin("group_unit")
         try visitor.u64("group_digest", &groupDigest, 0...UInt64.max)
         try visitor.list(count: "entry_count", &entries, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
+        try visitor.u8("group_magnitude_code", &magnitudeCode, IndexCoding.magnitudeCodeRange)
         try visitor.u8("group_adaptation_limit", &adaptationLimit, IndexCoding.adaptationLimitRange)
         try visitor.uv("group_raw_frame_bytes", &rawFrameBytes, 0...UInt64.max)
         try visitor.uv("group_codeword_bytes", &codewordBytes, 0...UInt64(UInt32.max))
@@ -33,7 +36,9 @@ package struct GroupUnit: SyntaxStructure, Equatable, Sendable {
 package struct GroupEntry: SyntaxStructure, Equatable, Sendable {
     package var tensorIndex: UInt64 = 0
     package var codingMode: UInt8 = CodingMode.raw.rawValue
-    package var quantizer = IndexQuantizer()
+    package var grid = QuantizerGrid()
+    /// The scale class of all indices of the tensor, 0 … 16.
+    package var scaleClass: UInt8 = 8
 
     package init() {}
 
@@ -41,7 +46,10 @@ package struct GroupEntry: SyntaxStructure, Equatable, Sendable {
         visitor.begin("group_entry")
         try visitor.uv("entry_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
         try visitor.u8("entry_coding_mode", &codingMode, CodingMode.range)
-        if codingMode == CodingMode.index.rawValue { try quantizer.visit(&visitor) }
+        if codingMode == CodingMode.index.rawValue {
+            try grid.visit(&visitor)
+            try visitor.u8("entry_scale_class", &scaleClass, 0...16)
+        }
         visitor.end()
     }
 }

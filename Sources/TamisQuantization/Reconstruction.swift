@@ -1,0 +1,63 @@
+import TamisBits
+
+/// From index to value, exact to the bit (Spec §7).
+///
+/// With g = 256 · q + sgn(q) · offset, a value is double(g) · double(step) · 2^−8, rounded once to binary32. The product is exact
+/// while |g| < 2^29 (29 + 24 bits); beyond, it is rounded to binary64 first, the same everywhere.
+package struct Reconstruction: Sendable, Equatable {
+    package let step: Float
+    /// In 256ths of a step; −128 … 128.
+    package let offset: Int
+
+    package init(step: Float, offset: Int) {
+        self.step = step
+        self.offset = offset
+    }
+
+    /// 2^(k ⁄ 4) for k = 0 … 3, rounded to binary32.
+    private static let quarterPowers: [Float] = [0x1p0, 0x1.306fep0, 0x1.6a09e6p0, 0x1.ae89fap0]
+
+    /// The factor 2^(α · class ⁄ 2) of a row's step (Spec §7.2), α in halves, class −16 … 15.
+    package static func rowFactor(scaleClass: Int8, exponent: Int) -> Float {
+        let quarters = Int(scaleClass) * exponent
+        return quarterPowers[quarters & 3] * Float(sign: .plus, exponent: quarters >> 2, significand: 1)
+    }
+
+    @inline(__always)
+    package static func value(_ index: Int32, offset: Int32, scaled: Double) -> Float {
+        let grid = Double(index) * 256 + Double(index.signum() &* offset)
+        return Float(grid * scaled)
+    }
+
+    /// Writes the values of `indices`, the places `range` of the coding order, to where they belong in the tensor's bytes.
+    ///
+    /// - Parameters:
+    ///   - classes: row classes, if steps follow them.
+    ///   - output: the whole tensor, float32, little-endian; any alignment.
+    package func write(
+        _ indices: UnsafeBufferPointer<Int32>, range: Range<Int>, of view: MatrixView, classes: ScaleClasses, to output: ByteRegion
+    ) {
+        precondition(indices.count == range.count && output.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
+        let base = unsafe output.buffer.baseAddress.unsafelyUnwrapped
+        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
+        let offset = Int32(self.offset)
+        if !followsRows && view.order == .cOrder {
+            let scaled = Double(step) * 0x1p-8
+            let start = unsafe base + range.lowerBound * 4
+            for i in 0..<indices.count {
+                unsafe start.storeBytes(of: Self.value(indices[i], offset: offset, scaled: scaled).bitPattern.littleEndian, toByteOffset: i &* 4, as: UInt32.self)
+            }
+            return
+        }
+        var place = 0
+        view.forEachRun(in: range) { run in
+            for i in 0..<run.count {
+                let row = run.alongRows ? run.row + i : run.row
+                let step = followsRows ? self.step * Self.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent) : self.step
+                let value = unsafe Self.value(indices[place + i], offset: offset, scaled: Double(step) * 0x1p-8)
+                unsafe base.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: (run.element + i * run.stride) * 4, as: UInt32.self)
+            }
+            place += run.count
+        }
+    }
+}
