@@ -29,9 +29,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CSHA256"),
 
         module("TamisBits"),
-        module("TamisDigest"),
+        module("TamisDigest", ["CSHA256"]),
         module("TamisThreads"),
         module("TamisZstd", ["CZstd", "TamisBits"], warningsAreErrors),
         module("TamisModel", ["TamisBits"]),
