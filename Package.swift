@@ -29,9 +29,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CSHA256"),
 
         module("TamisBits"),
-        module("TamisDigest"),
+        module("TamisDigest", ["CSHA256"]),
         module("TamisThreads"),
         module("TamisZstd", ["CZstd", "TamisBits"], warningsAreErrors),
         module("TamisModel", ["TamisBits"]),
@@ -57,7 +58,8 @@ let package = Package(
         tests(of: "TamisQuantization"),
         tests(of: "TamisSyntax"),
         tests(of: "TamisONNX"),
-        tests(of: "TamisFiles"),
+        tests(of: "TamisFiles", ["TamisBits"]),
+        tests(of: "TamisZstd", ["TamisBits"]),
         tests(of: "Tamis"),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
         .testTarget(name: "CommandLineTests", dependencies: ["Tamis"], swiftSettings: warningsAreErrors),
