@@ -27,7 +27,25 @@ public struct ByteRegion: @unchecked Sendable {
         if source.count > 0 { unsafe buffer.copyMemory(from: source.buffer) }
     }
 
+    /// Moves `count` bytes within the region; source and target may overlap; traps if either is not inside.
+    @inlinable
+    public func move(from source: Int, to target: Int, count moved: Int) {
+        precondition(source >= 0 && target >= 0 && moved >= 0 && count - source >= moved && count - target >= moved)
+        guard moved > 0, source != target, let base = unsafe buffer.baseAddress else { return }
+        unsafe (base + target).copyMemory(from: base + source, byteCount: moved)
+    }
+
     /// The same bytes, for reading once the writing is over.
     @inlinable
     public var view: ByteView { unsafe ByteView(unsafe: UnsafeRawBufferPointer(buffer)) }
+}
+
+extension [UInt8] {
+    /// Calls `body` with the array's memory, valid only during the call.
+    package mutating func withRegion<R>(_ body: (ByteRegion) throws(TamisError) -> R) throws(TamisError) -> R {
+        let result: Result<R, TamisError> = unsafe withUnsafeMutableBytes { buffer in
+            do throws(TamisError) { return .success(try body(unsafe ByteRegion(unsafe: buffer))) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
 }

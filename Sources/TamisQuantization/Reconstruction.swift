@@ -29,6 +29,18 @@ package struct Reconstruction: Sendable, Equatable {
         return Float(grid * scaled)
     }
 
+    /// Writes the values of `indices` one after the other: float32, little-endian.
+    package func write(_ indices: UnsafeBufferPointer<Int32>, to output: ByteRegion) {
+        precondition(output.count == indices.count * 4)
+        guard let base = unsafe output.buffer.baseAddress else { return }
+        let scaled = Double(step) * 0x1p-8
+        let offset = Int32(self.offset)
+        for i in 0..<indices.count {
+            let value = unsafe Self.value(indices[i], offset: offset, scaled: scaled)
+            unsafe base.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: i &* 4, as: UInt32.self)
+        }
+    }
+
     /// Writes the values of `indices`, the places `range` of the coding order, to where they belong in the tensor's bytes.
     ///
     /// - Parameters:
@@ -42,11 +54,7 @@ package struct Reconstruction: Sendable, Equatable {
         let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
         let offset = Int32(self.offset)
         if !followsRows && view.order == .cOrder {
-            let scaled = Double(step) * 0x1p-8
-            let start = unsafe base + range.lowerBound * 4
-            for i in 0..<indices.count {
-                unsafe start.storeBytes(of: Self.value(indices[i], offset: offset, scaled: scaled).bitPattern.littleEndian, toByteOffset: i &* 4, as: UInt32.self)
-            }
+            unsafe write(indices, to: output[(range.lowerBound * 4)..<(range.upperBound * 4)])
             return
         }
         var place = 0

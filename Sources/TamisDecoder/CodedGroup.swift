@@ -1,0 +1,86 @@
+import TamisArithmetic
+import TamisBits
+import TamisModel
+import TamisSyntax
+
+/// A group unit, taken apart and checked as far as that goes without decoding its elements (Spec §4.6).
+package struct CodedGroup: Sendable {
+    package struct Member: Sendable {
+        package let tensor: Int
+        package let entry: GroupEntry
+        /// Place in the group's bytes.
+        package let bytes: Range<Int>
+        package let elementCount: Int
+    }
+
+    package let header: GroupUnit
+    package let members: [Member]
+    package let rawFrame: ByteView
+    package let codeword: ByteView
+    package let rawBits: ByteView
+    /// Decoded bytes of all members together.
+    package let byteCount: Int
+    /// Elements of all members in index mode together.
+    package let indexElementCount: Int
+    /// Decoded bytes of all members in raw mode together.
+    package let rawByteCount: Int
+
+    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
+        let (header, rest) = try unit.structure(GroupUnit.self)
+        self = try unit.naming { () throws(TamisError) in try CodedGroup(header, rest, unit, stream) }
+    }
+
+    private init(_ header: GroupUnit, _ rest: ByteView, _ unit: StreamUnit, _ stream: EncodedStream) throws(TamisError) {
+        var members: [Member] = []
+        var end: UInt64 = 0
+        var indexElements: UInt64 = 0
+        var rawBytes: UInt64 = 0
+        var previous = -1
+        for entry in header.entries {
+            let tensor = try stream.tensorIndex(entry.tensorIndex, in: unit, "entry_tensor_index")
+            if tensor <= previous {
+                throw TamisError(.unitOrder, "tensor \(tensor) follows tensor \(previous), expected ascending numbers", element: "entry_tensor_index")
+            }
+            previous = tensor
+            let description = stream.topology.tensors[tensor]
+            let byteCount = description.byteCount ?? .max
+            let start = end
+            end = try end.adding(byteCount, "entry_tensor_index")
+            if entry.codingMode == CodingMode.index.rawValue {
+                try description.requireIndexCodable("entry_coding_mode")
+                indexElements += description.shape.elementCount
+            } else {
+                rawBytes += byteCount
+            }
+            if indexElements > UInt64(stream.sliceElements) {
+                throw TamisError(
+                    .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(stream.sliceElements)", element: "entry_coding_mode")
+            }
+            members.append(
+                Member(tensor: tensor, entry: entry, bytes: Int(start)..<Int(end), elementCount: Int(description.shape.elementCount)))
+        }
+        if (indexElements > 0) != (header.codewordBytes > 0) || (indexElements == 0 && header.rawBytes > 0) {
+            throw TamisError(
+                .lengthMismatch, "the group has \(indexElements) indices and a codeword of \(header.codewordBytes) bytes", element: "group_codeword_bytes")
+        }
+        if (rawBytes > 0) != (header.rawFrameBytes > 0) {
+            throw TamisError(
+                .lengthMismatch, "the group has \(rawBytes) raw bytes in a frame of \(header.rawFrameBytes) bytes", element: "group_raw_frame_bytes")
+        }
+        try IndexBinarization.requireRoom(for: indexElements, codewordBytes: header.codewordBytes, "group_codeword_bytes")
+        var reader = ByteReader(rest, base: unit.payloadOffset + UInt64(unit.payload.count - rest.count))
+        rawFrame = try reader.bytes(header.rawFrameBytes, "group_raw_frame_bytes")
+        try Topology.checkExpansion(rawBytes, frame: rawFrame, "group_raw_frame_bytes")
+        codeword = try reader.bytes(header.codewordBytes, "group_codeword_bytes")
+        rawBits = try reader.bytes(header.rawBytes, "group_raw_bytes")
+        if reader.remaining > 0 {
+            throw TamisError(
+                .trailingBytes, "\(reader.remaining) bytes follow the last element", element: "group_raw_bytes", byteOffset: reader.fileOffset)
+        }
+        self.header = header
+        self.members = members
+        byteCount = Int(end)
+        indexElementCount = Int(indexElements)
+        rawByteCount = Int(rawBytes)
+    }
+}

@@ -1,0 +1,122 @@
+import TamisArithmetic
+import TamisBits
+import TamisDigest
+import TamisQuantization
+import TamisZstd
+
+extension CodedTensor.IndexContent {
+    package var tools: IndexSliceTools {
+        IndexSliceTools(
+            usesNeighbours: coding.tools.contains(.neighbourContexts),
+            signDistances: coding.tools.contains(.signContexts) ? (Int(coding.signDistance1), Int(coding.signDistance2)) : nil,
+            adaptationLimit: Int(coding.adaptationLimit))
+    }
+
+    package var reconstruction: Reconstruction {
+        Reconstruction(step: coding.grid.step, offset: Int(coding.grid.reconstructionOffset))
+    }
+
+    /// Decodes the classes of rows and columns.
+    package func decodeClasses() throws(TamisError) -> ScaleClasses {
+        let hasRows = coding.tools.contains(.rowClasses)
+        let hasColumns = coding.tools.contains(.columnClasses)
+        var rows = [Int8](repeating: 0, count: hasRows ? view.rows : 0)
+        var columns = [Int8](repeating: 0, count: hasColumns ? view.columns : 0)
+        if hasRows || hasColumns {
+            if !LineClassCoder.decode(lineClasses, rows: &rows, columns: &columns) {
+                throw TamisError(
+                    .invalidCodeword, "the codeword is not exactly that of \(rows.count) row and \(columns.count) column classes", element: "line_class_bytes")
+            }
+        }
+        return ScaleClasses(rows: rows, columns: columns, rowStepExponent: Int(coding.rowStepExponent))
+    }
+
+    /// The places of slice `number` in coding order.
+    package func range(ofSlice number: Int, sliceElements: Int) -> Range<Int> {
+        let start = number * sliceElements
+        return start..<min(start + sliceElements, view.elementCount)
+    }
+
+    /// Decodes slice `number` to where its values belong in the tensor's bytes.
+    package func decode(slice number: Int, sliceElements: Int, classes: ScaleClasses, into tensor: ByteRegion) throws(TamisError) {
+        let range = range(ofSlice: number, sliceElements: sliceElements)
+        let slice = slices[number]
+        let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+                unsafe classes.fill(lineClasses, range: range, of: view)
+                var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
+                let isSound = unsafe coder.decode(
+                    codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
+                if isSound { unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: view, classes: classes, to: tensor) }
+                return isSound
+            }
+        }
+        if !isSound {
+            throw TamisError(
+                .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) indices", element: "codeword_bytes")
+        }
+    }
+}
+
+extension CodedTensor {
+    /// Compares the digest of the tensor's decoded bytes.
+    package func checkDigest(_ bytes: ByteView) throws(TamisError) {
+        let computed = unsafe XXH64.of(bytes.buffer)
+        if computed != digest {
+            throw TamisError(
+                .tensorDigest, "the digest of '\(description.name)' is wrong: stored \(digest), computed \(computed)", element: "tensor_digest",
+                advice: "the file or this decoder is faulty; report it if other decoders agree with the file")
+        }
+    }
+}
+
+extension CodedGroup {
+    /// Decodes all members, one after the other, into `output`, which has `byteCount` bytes, and checks the digest.
+    package func decode(into output: ByteRegion) throws(TamisError) {
+        if rawByteCount > 0 {
+            var raw = [UInt8](repeating: 0, count: rawByteCount)
+            try raw.withRegion { (region) throws(TamisError) in
+                try Zstandard.decompress(rawFrame, into: region)
+                var place = 0
+                for member in members where member.entry.codingMode == 0 {
+                    output[member.bytes].copy(from: region.view[place..<(place + member.bytes.count)])
+                    place += member.bytes.count
+                }
+            }
+        }
+        if indexElementCount > 0 { try decodeIndices(into: output) }
+        let computed = unsafe XXH64.of(output.view.buffer)
+        if computed != header.groupDigest {
+            throw TamisError(
+                .tensorDigest, "the digest of the group is wrong: stored \(header.groupDigest), computed \(computed)", element: "group_digest",
+                advice: "the file or this decoder is faulty; report it if other decoders agree with the file")
+        }
+    }
+
+    private func decodeIndices(into output: ByteRegion) throws(TamisError) {
+        let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: indexElementCount) { indices in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: indexElementCount) { classes in
+                var place = 0
+                for member in members where member.entry.codingMode != 0 {
+                    unsafe UnsafeMutableBufferPointer(rebasing: classes[place..<(place + member.elementCount)]).update(repeating: member.entry.scaleClass)
+                    place += member.elementCount
+                }
+                var coder = IndexSliceCoder(
+                    IndexBinarization(magnitudeCode: header.magnitudeCode), IndexSliceTools(adaptationLimit: Int(header.adaptationLimit)))
+                let isSound = unsafe coder.decode(codeword: codeword, rawBits: rawBits, classes: UnsafeBufferPointer(classes), into: indices)
+                if !isSound { return false }
+                place = 0
+                for member in members where member.entry.codingMode != 0 {
+                    let reconstruction = Reconstruction(step: member.entry.grid.step, offset: Int(member.entry.grid.reconstructionOffset))
+                    let part = unsafe UnsafeBufferPointer(rebasing: indices[place..<(place + member.elementCount)])
+                    unsafe reconstruction.write(part, to: output[member.bytes])
+                    place += member.elementCount
+                }
+                return true
+            }
+        }
+        if !isSound {
+            throw TamisError(.invalidCodeword, "the codeword is not exactly that of \(indexElementCount) indices", element: "group_codeword_bytes")
+        }
+    }
+}

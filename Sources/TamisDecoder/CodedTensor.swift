@@ -1,0 +1,121 @@
+import TamisArithmetic
+import TamisBits
+import TamisModel
+import TamisQuantization
+import TamisSyntax
+
+/// A data unit, taken apart and checked as far as that goes without decoding its elements (Spec §4.5).
+package struct CodedTensor: Sendable {
+    package enum Content: Sendable {
+        /// A zstd frame of the tensor's bytes.
+        case raw(frame: ByteView)
+        case index(IndexContent)
+    }
+
+    package struct IndexContent: Sendable {
+        package let coding: IndexCoding
+        package let view: MatrixView
+        package let lineClasses: ByteView
+        package let slices: [Slice]
+    }
+
+    package struct Slice: Sendable {
+        package let codeword: ByteView
+        package let rawBits: ByteView
+    }
+
+    package let tensor: Int
+    package let description: TensorDescription
+    package let digest: UInt64
+    package let content: Content
+
+    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
+        let (header, rest) = try unit.structure(DataUnit.self)
+        self = try unit.naming { () throws(TamisError) in try CodedTensor(header, rest, unit, stream) }
+    }
+
+    private init(_ header: DataUnit, _ rest: ByteView, _ unit: StreamUnit, _ stream: EncodedStream) throws(TamisError) {
+        tensor = try stream.tensorIndex(header.tensorIndex, in: unit, "tensor_index")
+        let description = stream.topology.tensors[tensor]
+        self.description = description
+        digest = header.tensorDigest
+        guard header.codingMode == CodingMode.index.rawValue else {
+            try Topology.checkExpansion(description.byteCount ?? .max, frame: rest, "coding_mode")
+            content = .raw(frame: rest)
+            return
+        }
+        let coding = header.indexCoding
+        try description.requireIndexCodable("coding_mode")
+        guard let order = MatrixView.CodingOrder(rawValue: coding.codingOrder),
+            let view = MatrixView(description.shape, rowAxis: Int(coding.rowAxis), rowAxisCount: Int(coding.rowAxisCount), order: order)
+        else {
+            throw TamisError(
+                .valueOutOfRange, "row axes \(coding.rowAxis) … +\(coding.rowAxisCount) are not axes of \(description.shape)", element: "row_axis")
+        }
+        if coding.rowStepExponent > 0 && !coding.tools.contains(.rowClasses) {
+            throw TamisError(.valueOutOfRange, "the step follows row classes that are not sent", element: "row_step_exponent")
+        }
+
+        var reader = SyntaxReader(rest, base: unit.payloadOffset + UInt64(unit.payload.count - rest.count))
+        let sliceCount = (view.elementCount - 1) / stream.sliceElements + 1
+        var entries: [SliceEntry] = []
+        try reader.items("codeword_bytes", &entries, count: UInt64(sliceCount), minimumItemBytes: 2)
+        var left = view.elementCount
+        for entry in entries {
+            let elements = min(left, stream.sliceElements)
+            try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes")
+            left -= elements
+        }
+        lineClassRoom: do {
+            if coding.lineClassBytes == 0 { break lineClassRoom }
+            let lines = (coding.tools.contains(.rowClasses) ? view.rows : 0) + (coding.tools.contains(.columnClasses) ? view.columns : 0)
+            try IndexBinarization.requireRoom(for: UInt64(lines), codewordBytes: coding.lineClassBytes, "line_class_bytes")
+        }
+        let lineClasses = try reader.reader.bytes(coding.lineClassBytes, "line_class_bytes")
+        var slices: [Slice] = []
+        slices.reserveCapacity(sliceCount)
+        for entry in entries {
+            let codeword = try reader.reader.bytes(entry.codewordBytes, "codeword_bytes")
+            slices.append(Slice(codeword: codeword, rawBits: try reader.reader.bytes(entry.rawBytes, "raw_bytes")))
+        }
+        try reader.finish("raw_bytes")
+        content = .index(IndexContent(coding: coding, view: view, lineClasses: lineClasses, slices: slices))
+    }
+}
+
+extension TensorDescription {
+    /// Index coding is defined for float32 tensors that are not empty.
+    func requireIndexCodable(_ element: StaticString) throws(TamisError) {
+        if elementType != .float32 || shape.elementCount == 0 {
+            throw TamisError(
+                .valueOutOfRange, "'\(name)' has \(shape.elementCount) elements of type \(elementType.name), which indices cannot code",
+                element: "\(element)")
+        }
+    }
+}
+
+extension IndexBinarization {
+    /// Refuses more elements than the probability floor lets a codeword of so many bytes hold (Spec §9.2).
+    static func requireRoom(for elements: UInt64, codewordBytes: UInt64, _ element: StaticString) throws(TamisError) {
+        let most = maximumElements(codewordBytes: codewordBytes)
+        if elements > most {
+            throw TamisError(
+                .expansionRatio, "a codeword of \(codewordBytes) bytes cannot hold \(elements) elements, at most \(most)", element: "\(element)")
+        }
+    }
+}
+
+extension EncodedStream {
+    /// The tensor a coded unit names, provided the index places it in that unit.
+    func tensorIndex(_ value: UInt64, in unit: StreamUnit, _ element: StaticString) throws(TamisError) -> Int {
+        if value >= UInt64(topology.tensors.count) {
+            throw TamisError(.valueOutOfRange, "the tensor has number \(value), there are \(topology.tensors.count)", element: "\(element)")
+        }
+        let place = index.tensorUnits[Int(value)].unitNumber
+        if place != UInt64(unit.number) {
+            throw TamisError(
+                .duplicate, "the unit holds '\(topology.tensors[Int(value)].name)', which the index places in unit \(place)", element: "\(element)")
+        }
+        return Int(value)
+    }
+}

@@ -1,0 +1,39 @@
+import TamisBits
+
+/// What a decoder is willing to spend on a stream; a stream that asks for more is refused before anything is allocated for it.
+public struct Limits: Sendable, Equatable {
+    /// All decoded files together, in bytes.
+    public var outputBytes: UInt64
+    /// Bytes of one tensor.
+    public var tensorBytes: UInt64
+    public var tensors: UInt64
+    /// Decoded size of the topology's body, in bytes.
+    public var topologyBytes: UInt64
+    public var units: UInt64
+
+    public init(
+        outputBytes: UInt64 = 1 << 32, tensorBytes: UInt64 = 1 << 31, tensors: UInt64 = 1 << 16, topologyBytes: UInt64 = 1 << 28,
+        units: UInt64 = 1 << 20
+    ) {
+        self.outputBytes = outputBytes
+        self.tensorBytes = tensorBytes
+        self.tensors = tensors
+        self.topologyBytes = topologyBytes
+        self.units = units
+    }
+
+    /// Defaults for a library that decodes what strangers send: 4 GiB of output.
+    public static let standard = Limits()
+
+    /// Refuses `value` if it is above `level` (the stream breaks its own word) or above `limit` (it asks too much of this decoder).
+    static func check(_ value: UInt64, level: UInt64, limit: UInt64 = .max, _ element: StaticString) throws(TamisError) {
+        if value > level {
+            throw TamisError(.levelExceeded, "the value is \(value), the stream's level allows \(level)", element: "\(element)")
+        }
+        if value > limit {
+            throw TamisError(
+                .limitExceeded, "the value is \(value), the limit is \(limit)", element: "\(element)",
+                advice: "raise the limit if you trust the file")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import TamisBits
+import TamisModel
+import TamisSyntax
+import TamisZstd
+
+/// The files, tensors and holes of a stream, checked against each other and against level and limits.
+package struct Topology: Sendable {
+    package struct File: Sendable {
+        package let name: String
+        package let skeletonBytes: UInt64
+        /// Skeleton and holes.
+        package let byteCount: UInt64
+        /// In ascending order of offset, without overlap.
+        package let holes: [Hole]
+    }
+
+    package struct Hole: Sendable {
+        /// Place in the decoded file.
+        package let offset: UInt64
+        package let byteCount: UInt64
+        package let tensor: Int
+    }
+
+    package struct Place: Sendable {
+        package let file: Int
+        package let offset: UInt64
+    }
+
+    package let files: [File]
+    package let tensors: [TensorDescription]
+    /// For each tensor, the hole it is decoded into; others are copies.
+    package let firstPlaces: [Place]
+    package let outputBytes: UInt64
+
+    package init(_ unit: StreamUnit, level: Level, limits: Limits) throws(TamisError) {
+        let (header, frame) = try unit.structure(TopologyUnit.self)
+        self = try unit.naming { () throws(TamisError) in
+            try Limits.check(header.bodyBytes, level: level.topologyBytes, limit: limits.topologyBytes, "body_bytes")
+            try Self.checkExpansion(header.bodyBytes, frame: frame, "body_bytes")
+            var bytes = [UInt8](repeating: 0, count: Int(header.bodyBytes))
+            try bytes.withRegion { (region) throws(TamisError) in try Zstandard.decompress(frame, into: region) }
+            let body = try ByteView.of(bytes) { (view) throws(TamisError) in
+                try TopologyBody(decoding: view, base: 0, "topology_body")
+            }
+            return try Topology(body, level: level, limits: limits)
+        }
+    }
+
+    private init(_ body: TopologyBody, level: Level, limits: Limits) throws(TamisError) {
+        try Limits.check(UInt64(body.files.count), level: level.files, "file_count")
+        try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
+        var names = Set<String>()
+        for file in body.files {
+            if file.name.isEmpty || file.name == "." || file.name == ".." || file.name.contains("/") || file.name.contains("\\") {
+                throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
+            }
+            if !names.insert(file.name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
+        }
+
+        names = []
+        names.reserveCapacity(body.tensors.count)
+        var tensors: [TensorDescription] = []
+        tensors.reserveCapacity(body.tensors.count)
+        for entry in body.tensors {
+            try Limits.check(UInt64(entry.name.utf8.count), level: level.nameBytes, "tensor_name")
+            try Limits.check(UInt64(entry.dimensions.count), level: level.rank, "rank")
+            guard let type = ElementType(rawValue: entry.elementType), let shape = Shape(entry.dimensions) else {
+                throw TamisError(.valueOutOfRange, "the number of elements of '\(entry.name)' does not fit 64 bits", element: "dimension")
+            }
+            try Limits.check(shape.elementCount, level: level.elements, "dimension")
+            let tensor = TensorDescription(name: entry.name, elementType: type, shape: shape)
+            try Limits.check(tensor.byteCount ?? .max, level: .max, limit: limits.tensorBytes, "dimension")
+            if entry.name.isEmpty { throw TamisError(.valueOutOfRange, "a tensor has no name", element: "tensor_name") }
+            if !names.insert(entry.name).inserted {
+                throw TamisError(.duplicate, "two tensors have the name '\(entry.name)'", element: "tensor_name")
+            }
+            tensors.append(tensor)
+        }
+
+        var firstPlaces = [Place?](repeating: nil, count: tensors.count)
+        var holes = [[Hole]](repeating: [], count: body.files.count)
+        var file = 0
+        var skeletonUsed: UInt64 = 0
+        var end: UInt64 = 0
+        var files: [File] = []
+        var outputBytes: UInt64 = 0
+        func close() throws(TamisError) {
+            let entry = body.files[file]
+            let rest = entry.skeletonBytes - skeletonUsed
+            let byteCount = try end.adding(rest, "skeleton_bytes")
+            files.append(File(name: entry.name, skeletonBytes: entry.skeletonBytes, byteCount: byteCount, holes: holes[file]))
+            outputBytes = try outputBytes.adding(byteCount, "skeleton_bytes")
+            file += 1
+            skeletonUsed = 0
+            end = 0
+        }
+        for hole in body.holes {
+            if hole.fileIndex >= UInt64(body.files.count) || hole.fileIndex < UInt64(file) {
+                throw TamisError(.valueOutOfRange, "hole in file \(hole.fileIndex), expected \(file) … \(body.files.count - 1)", element: "hole_file_index")
+            }
+            while UInt64(file) < hole.fileIndex { try close() }
+            guard hole.tensorIndex < UInt64(tensors.count), let byteCount = tensors[Int(hole.tensorIndex)].byteCount else {
+                throw TamisError(
+                    .valueOutOfRange, "hole for tensor \(hole.tensorIndex), there are \(tensors.count)", element: "hole_tensor_index")
+            }
+            skeletonUsed = try skeletonUsed.adding(hole.gapBytes, "gap_bytes")
+            if skeletonUsed > body.files[file].skeletonBytes {
+                throw TamisError(
+                    .lengthMismatch, "the gaps use \(skeletonUsed) bytes of a skeleton of \(body.files[file].skeletonBytes)", element: "gap_bytes")
+            }
+            let offset = try end.adding(hole.gapBytes, "gap_bytes")
+            end = try offset.adding(byteCount, "gap_bytes")
+            let tensor = Int(hole.tensorIndex)
+            holes[file].append(Hole(offset: offset, byteCount: byteCount, tensor: tensor))
+            if firstPlaces[tensor] == nil { firstPlaces[tensor] = Place(file: file, offset: offset) }
+        }
+        while file < body.files.count { try close() }
+        if let missing = firstPlaces.firstIndex(where: { $0 == nil }) {
+            throw TamisError(.missing, "the tensor '\(tensors[missing].name)' fills no hole", element: "hole_tensor_index")
+        }
+        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes")
+        self.files = files
+        self.tensors = tensors
+        self.firstPlaces = firstPlaces.compactMap { $0 }
+        self.outputBytes = outputBytes
+    }
+
+    /// Refuses a decoded size that no Zstandard frame of so few bytes can have: a block takes 4 bytes and yields at most 128 KiB.
+    package static func checkExpansion(_ byteCount: UInt64, frame: ByteView, _ element: StaticString) throws(TamisError) {
+        let most = UInt64(frame.count) * 32768 + 131_072
+        if byteCount > most {
+            throw TamisError(.expansionRatio, "\(frame.count) compressed bytes cannot hold \(byteCount), at most \(most)", element: "\(element)")
+        }
+    }
+}
