@@ -1,0 +1,79 @@
+import Glibc
+import TamisBits
+
+/// A regular file as memory, read only.
+///
+/// Nothing is copied: the system fetches pages as they are touched and may drop them again. The file must not shrink meanwhile;
+/// if another process cuts it short, touching the lost part ends the process.
+public final class MappedFile: @unchecked Sendable {
+    private let memory: UnsafeRawBufferPointer
+    public let identity: FileIdentity
+
+    /// How the bytes will be read; only the speed depends on it.
+    public enum Access: Sendable {
+        case sequential, random
+
+        fileprivate var advice: Int32 { self == .sequential ? MADV_SEQUENTIAL : MADV_RANDOM }
+    }
+
+    /// Follows symbolic links.
+    /// - Throws: `no_input` unless `path` leads to a readable regular file; `input_output` if it cannot be mapped.
+    public convenience init(_ path: String, access: Access = .sequential) throws(TamisError) {
+        if path.utf8.contains(0) { throw TamisError(.noInput, "the file name holds a zero byte", file: path) }
+        // Without O_NONBLOCK the call would wait for the other end of a pipe.
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        if number < 0 { throw .system(.noInput, "cannot open", file: path, errno: errno) }
+        let descriptor = FileDescriptor(owning: number)
+        try self.init(descriptor: descriptor.number, name: path, access: access)
+    }
+
+    /// The mapping outlives the descriptor.
+    init(descriptor: Int32, name: String, access: Access) throws(TamisError) {
+        var status = stat()
+        if fstat(descriptor, &status) != 0 { throw .system(.inputOutput, "cannot examine", file: name, errno: errno) }
+        let kind = FileKind(status)
+        if kind != .regular {
+            let advice: String? = kind == .pipe ? "to read from a pipe, connect it to standard input and give - as the file" : nil
+            throw TamisError(.noInput, "\(kind.sentence), expected a regular file", file: name, advice: advice)
+        }
+        identity = FileIdentity(status)
+        if status.st_size <= 0 {
+            memory = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let count = Int(status.st_size)
+        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+            throw .system(.inputOutput, "cannot map \(count) bytes", file: name, errno: errno)
+        }
+        memory = UnsafeRawBufferPointer(start: start, count: count)
+        madvise(start, count, access.advice)
+    }
+
+    deinit {
+        if let start = memory.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), memory.count) }
+    }
+
+    /// The bytes; valid for as long as this object exists.
+    public var view: ByteView { ByteView(unsafe: memory) }
+
+    /// Calls `body` with the bytes, and keeps the object alive meanwhile.
+    public func withView<Result>(_ body: (ByteView) throws(TamisError) -> Result) throws(TamisError) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(view)
+    }
+
+    /// Asks the system to begin fetching `range`; traps if it is not inside.
+    public func prefetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
+
+    /// Tells the system that `range` will not be needed soon, so that its pages stop counting as this process's memory.
+    /// The bytes stay valid; traps if it is not inside.
+    public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED) }
+
+    private func advise(_ range: Range<Int>, _ advice: Int32) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= memory.count)
+        guard let start = memory.baseAddress, !range.isEmpty else { return }
+        let page = Int(getpagesize())
+        let first = range.lowerBound / page * page
+        madvise(UnsafeMutableRawPointer(mutating: start) + first, range.upperBound - first, advice)
+    }
+}

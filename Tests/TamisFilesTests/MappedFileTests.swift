@@ -1,0 +1,46 @@
+import Glibc
+import TamisBits
+import Testing
+
+@testable import TamisFiles
+
+struct MappedFileTests {
+    let directory = TemporaryDirectory()
+
+    @Test func bytesAndIdentity() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        directory.make("a", bytes)
+        link(directory["a"], directory["b"])
+        directory.make("c", bytes)
+        symlink("a", directory["d"])
+        let a = try MappedFile(directory["a"])
+        #expect(try a.withView { $0.array } == bytes)
+        a.prefetch(5000..<90_000)
+        a.release(5000..<90_000)
+        a.release(0..<0)
+        #expect(try a.withView { $0.array } == bytes)
+        #expect(try MappedFile(directory["b"]).identity == a.identity)
+        #expect(try MappedFile(directory["d"], access: .random).identity == a.identity)
+        #expect(try MappedFile(directory["c"]).identity != a.identity)
+    }
+
+    @Test func emptyFile() throws {
+        directory.make("a", [])
+        let file = try MappedFile(directory["a"])
+        #expect(file.view.count == 0)
+        file.prefetch(0..<0)
+    }
+
+    @Test func whatIsNotARegularFile() {
+        mkfifo(directory["pipe"], 0o600)
+        for (path, part) in [
+            (directory["none"], "No such file"), (directory.path, "is a directory"), (directory["pipe"], "is a pipe"),
+            ("/dev/null", "is a device"), (directory["pipe"] + "/x", "Not a directory"), ("", "No such file"), ("a\0b", "zero byte"),
+        ] {
+            let fault = error { _ = try MappedFile(path) }
+            #expect(fault?.code == .noInput, "\(path)")
+            #expect(fault?.message.contains(part) == true, "\(path): \(fault?.message ?? "")")
+            #expect(fault?.file == path)
+        }
+    }
+}
