@@ -51,7 +51,7 @@ package struct Topology: Sendable {
         try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
         var names = Set<String>()
         for file in body.files {
-            if file.name.isEmpty || file.name == "." || file.name == ".." || file.name.contains("/") || file.name.contains("\\") {
+            if !FileEntry.isPlainName(file.name) {
                 throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
             }
             if !names.insert(file.name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }

@@ -26,11 +26,18 @@ package struct FileEntry: SyntaxStructure, Equatable, Sendable {
     /// Bytes of the file outside its holes.
     package var skeletonBytes: UInt64 = 0
 
+    package static let maximumNameBytes: UInt64 = 255
+
     package init() {}
+
+    /// True if `name` is one path component, whatever system reads it.
+    package static func isPlainName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains("\\")
+    }
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("file_entry")
-        try visitor.text("file_name", &name, maximumBytes: 255)
+        try visitor.text("file_name", &name, maximumBytes: Self.maximumNameBytes)
         try visitor.uv("skeleton_bytes", &skeletonBytes, 0...UInt64.max)
         visitor.end()
     }
