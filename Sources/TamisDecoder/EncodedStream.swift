@@ -31,6 +31,8 @@ package struct EncodedStream: Sendable {
             let unit = try StreamUnit(bytes, at: offset, number: units.count)
             try Limits.check(UInt64(units.count), level: frame.level?.units ?? 3, limit: limits.units, "unit_count")
             try frame.take(unit)
+            // The others' payloads are checked when they are read.
+            if unit.type == nil { try unit.checkPayload() }
             if unit.type == .end {
                 try frame.finish(units: units, end: unit, hash: hash.value)
                 break
@@ -66,7 +68,9 @@ package struct EncodedStream: Sendable {
             throw TamisError(.missing, "there is no index_unit where the end unit says", unit: "index_unit", byteOffset: end.indexOffset)
         }
         let index = try indexUnit.wholeStructure(IndexUnit.self)
-        try Limits.check(UInt64(index.units.count), level: .max, limit: limits.units, "unit_count")
+        // The index unit counts, too.
+        let unitCount = UInt64(index.units.count) + 1
+        try Limits.check(unitCount, level: .max, limit: limits.units, "unit_count")
         var frame = FrameReader(bytes: bytes, limits: limits)
         var units: [StreamUnit] = []
         var offset = UInt64(Syntax.signature.count)
@@ -87,7 +91,13 @@ package struct EncodedStream: Sendable {
             units.append(unit)
             offset = next
         }
+        if offset != end.indexOffset || offset + indexUnit.byteCount != endUnit.offset {
+            throw TamisError(
+                .lengthMismatch, "the units before the index end at byte \(offset), the index lies at \(end.indexOffset) with \(indexUnit.byteCount) bytes, the end unit at \(endUnit.offset)",
+                unit: "index_unit", element: "unit_bytes", byteOffset: end.indexOffset)
+        }
         try frame.take(indexUnit)
+        try Limits.check(unitCount, level: frame.level?.units ?? .max, "unit_count")
         try frame.check(index, against: units, at: indexUnit)
         return try frame.stream(units: units)
     }
