@@ -74,15 +74,30 @@ package struct StreamParts: Sendable {
         parts.units = Array(coded) + [Unit(.index, try index.encoded())]
         var end = EndUnit()
         end.indexOffset = UInt64(parts.offsets[coded.count])
+        end.totalBytes = UInt64(parts.verbatim.count + EndUnit.byteCount)
+        end.unitHash = Self.hash(parts.units)
+        parts.units.append(Unit(.end, try end.encoded()))
+        return parts.verbatim
+    }
+
+    /// The units as they are, but for what the end unit says of them.
+    package func rehashed() throws(TamisError) -> [UInt8] {
+        var parts = self
+        var end = try ByteView.of(units[units.count - 1].payload) { (view) throws(TamisError) in try EndUnit(decoding: view, base: 0, "end_unit") }
+        end.unitHash = Self.hash(units.dropLast())
+        end.indexOffset = UInt64(offsets[units.count - 2])
+        end.totalBytes = UInt64(verbatim.count)
+        parts.units[units.count - 1].payload = try end.encoded()
+        return parts.verbatim
+    }
+
+    private static func hash(_ units: some Sequence<Unit>) -> UInt64 {
         var hash = XXH64()
-        for unit in parts.units {
+        for unit in units {
             let bytes = unit.bytes
             Array(bytes[9..<13] + bytes.suffix(4)).withView { hash.update($0.buffer) }
         }
-        end.totalBytes = UInt64(parts.verbatim.count + EndUnit.byteCount)
-        end.unitHash = hash.value
-        parts.units.append(Unit(.end, try end.encoded()))
-        return parts.verbatim
+        return hash.value
     }
 
     package func index() throws(TamisError) -> IndexUnit {

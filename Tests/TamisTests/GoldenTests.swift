@@ -1,0 +1,74 @@
+import Foundation
+import Tamis
+import TamisBits
+import TamisDigest
+import TamisSyntax
+import TamisTestSupport
+import Testing
+
+/// The encoder's bytes are stable: a change of a digest here is a change of the encoder's version.
+///
+/// Only what Tamis codes itself is hashed, indices and their headers: zstd frames may differ between versions of libzstd.
+@Suite("Same input, same bytes")
+struct GoldenTests {
+    private static func digest(_ model: [UInt8], _ options: EncodingOptions) throws -> String {
+        let stream = try Tamis.encode(model, options: options, threads: ThreadCount(2))
+        var hash = SHA256()
+        for unit in StreamParts(stream).units {
+            let coded = try ByteView.of(unit.payload) { (view) throws(TamisError) -> [UInt8] in
+                var reader = SyntaxReader(view, base: 0)
+                switch UnitHeader.UnitType(rawValue: unit.type) {
+                case .data:
+                    var header = DataUnit()
+                    try header.visit(&reader)
+                    return header.codingMode == CodingMode.index.rawValue ? unit.payload : try header.encoded()
+                case .group:
+                    var header = GroupUnit()
+                    try header.visit(&reader)
+                    let codeword = unit.payload[(reader.reader.position + Int(header.rawFrameBytes))...]
+                    header.rawFrameBytes = 0
+                    return try header.encoded() + codeword
+                default: return []
+                }
+            }
+            coded.withUnsafeBytes { hash.update($0) }
+        }
+        return Hexadecimal.text(hash.value)
+    }
+
+    @Test(arguments: [
+        (EncodingOptions(), "44060c78013d73f22160ffaafb3f8bf4737a921d84333ac7b8360c2ab98ab03e"),
+        (EncodingOptions(target: .quality(decibels: 3), deadzone: 0.6), "0ef96b08223f523184f464f74609aa45b51c2693eca02f7d2d93a15d84895cf6"),
+        (EncodingOptions(target: .quality(decibels: 30), sliceElementsLog2: 12), "48cd483add83a073c29c8d38ee60ac6f4124b3177093b317a97c6f371846c16e"),
+        (EncodingOptions(target: .step(0.01), deadzone: 0, exclusions: ["conv*"]), "9818335b33156f3cd46700b4c9b3b7d028f86ab8b10759c7a6818827ab3c2e38"),
+    ] as [(EncodingOptions, String)])
+    func syntheticModel(_ options: EncodingOptions, _ expected: String) throws {
+        let digest = try Self.digest(RoundTripTests.model, options)
+        #expect(digest == expected)
+    }
+
+    /// Rows and columns of very different scales, correlated signs: the model for the tools the other one has no use for.
+    @Test func structuredModel() throws {
+        var random = SplitMix64(seed: 99)
+        var values: [Float] = []
+        for row in 0..<48 {
+            for column in 0..<(16 * 9) {
+                let scale = Float(1 << (row % 6)) * Float(1 + column % 16) * 0.001
+                values.append((SyntheticTensor.gaussian(&random) + (column % 9 < 4 ? 1.5 : -1.5)) * scale)
+            }
+        }
+        let model = SyntheticTensor.model([SyntheticTensor("kernels", [48, 16, 3, 3], values)])
+        let stream = try Tamis.encode(model)
+        #expect(try TamisFile(bytes: stream).summary().tensors[0].tools.count >= 3)
+        let digest = try Self.digest(model, EncodingOptions())
+        #expect(digest == "cac25264079a3610a0c9bc661726e9498dccf39503d797841763f8f3d48110ea")
+    }
+
+    @Test func classifierOfTheDemo() throws {
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let model = [UInt8](try Data(contentsOf: package.appendingPathComponent("Demo/digits.onnx")))
+        let digest = try Self.digest(model, EncodingOptions())
+        #expect(digest == "4878a1e64b3a5ad79dd36af6744dbda32e7bcf85de418dcae7324c157cb27b26")
+        #expect(try Tamis.decode(Tamis.encode(model, options: EncodingOptions(exclusions: ["*"]))) == model)
+    }
+}
