@@ -48,6 +48,13 @@ package struct IndexBinarization: Sendable {
         neighbourThresholds = thresholds
     }
 
+    /// 0 … 3: the sum of the two magnitudes before, against what the class expects.
+    package func neighbourClass(of sum: UInt32, scaleClass: Int) -> Int {
+        let place = scaleClass * 3
+        return (sum >= neighbourThresholds[place] ? 1 : 0) + (sum >= neighbourThresholds[place + 1] ? 1 : 0)
+            + (sum >= neighbourThresholds[place + 2] ? 1 : 0)
+    }
+
     /// The largest magnitude of an index.
     package static let maximumMagnitude: UInt32 = 1 << 30
 

@@ -21,6 +21,11 @@ package struct IndexSliceCoder: ~Copyable {
     package struct Slice: Sendable, Equatable {
         package var codeword: [UInt8]
         package var rawBits: [UInt8]
+
+        package init(codeword: [UInt8], rawBits: [UInt8]) {
+            self.codeword = codeword
+            self.rawBits = rawBits
+        }
     }
 
     private mutating func reset() {
@@ -197,7 +202,7 @@ package struct IndexSliceCoder: ~Copyable {
 
     /// 0 … 26: the signs of three indices before; an index before the slice counts as zero.
     @inline(__always)
-    private static func signContext(_ indices: UnsafeBufferPointer<Int32>, _ i: Int, _ first: Int, _ second: Int) -> Int {
+    package static func signContext(_ indices: UnsafeBufferPointer<Int32>, _ i: Int, _ first: Int, _ second: Int) -> Int {
         let a = unsafe i >= 1 ? indices[i &- 1].signum() : 0
         let b = unsafe i >= first ? indices[i &- first].signum() : 0
         let c = unsafe i >= second ? indices[i &- second].signum() : 0

@@ -1,3 +1,5 @@
+import TamisBits
+
 /// The uniform quantizer with relative deadzone δ (Sullivan 1996): index 0 within ±δ · step, then cells one step wide.
 ///
 /// q = sgn(x) · ⌈|x| ⁄ step − δ⌉, and 0 if |x| ⩽ δ · step. δ = ½ is the midtread quantizer with ties toward zero, δ = 0 the midrise
@@ -15,6 +17,18 @@ package struct DeadzoneQuantizer: Sendable, Equatable {
 
     package var reconstruction: Reconstruction {
         Reconstruction(step: step, offset: Int((deadzone - 0.5) * 256))
+    }
+
+    /// The indices of little-endian float32 values.
+    package func quantize(_ values: ByteView, into indices: UnsafeMutableBufferPointer<Int32>) {
+        precondition(values.count == indices.count * 4)
+        guard let base = unsafe values.buffer.baseAddress else { return }
+        let inverse = 1 / Double(step)
+        let deadzone = self.deadzone
+        for i in 0..<indices.count {
+            let value = unsafe Float(bitPattern: UInt32(littleEndian: base.loadUnaligned(fromByteOffset: i &* 4, as: UInt32.self)))
+            unsafe indices[i] = Self.index(of: value, inverse: inverse, deadzone: deadzone)
+        }
     }
 
     /// - Parameter inverse: 1 ⁄ step in binary64.

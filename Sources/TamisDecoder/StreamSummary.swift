@@ -1,0 +1,119 @@
+import TamisBits
+import TamisModel
+import TamisQuantization
+import TamisSyntax
+import TamisArithmetic
+
+/// What is in a stream, tensor by tensor, read from headers alone.
+public struct StreamSummary: Sendable {
+    public struct Source: Sendable {
+        public let fileName: String
+        public let byteCount: UInt64
+        /// SHA-256 of the file the encoder read.
+        public let sha256: [UInt8]
+        /// SHA-256 of the file that decoding yields.
+        public let decodedSHA256: [UInt8]
+    }
+
+    public struct Tensor: Sendable {
+        public let description: TensorDescription
+        /// `raw` (bit-exact) or `index` (quantized).
+        public let mode: String
+        /// Bytes in the file; for a tensor in a group, its share of the group by estimated size.
+        public let byteCount: UInt64
+        /// True if it shares a unit with other small tensors.
+        public let isGrouped: Bool
+        /// Name of the quantizer; nil for bit-exact tensors.
+        public let quantizer: String?
+        /// Step size; nil for bit-exact tensors.
+        public let step: Float?
+        /// Relative deadzone δ; nil for bit-exact tensors.
+        public let deadzone: Double?
+        /// Independently decodable parts.
+        public let sliceCount: Int
+        /// Coding tools in use, by their names in the Spec.
+        public let tools: [String]
+    }
+
+    public let fileByteCount: UInt64
+    public let formatVersion: Int
+    public let level: String
+    public let encoderName: String
+    public let encoderOptions: String
+    public let sourceFormat: String
+    public let sources: [Source]
+    public let tensors: [Tensor]
+    /// Bytes of skeletons, topology, index and framing: what is not tensors.
+    public var otherByteCount: UInt64 { fileByteCount - min(fileByteCount, tensors.reduce(0) { $0 + $1.byteCount }) }
+}
+
+extension EncodedStream {
+    package func summary() throws(TamisError) -> StreamSummary {
+        var tensors = [StreamSummary.Tensor?](repeating: nil, count: topology.tensors.count)
+        for unit in units {
+            switch unit.type {
+            case .data:
+                let tensor = try CodedTensor(unit, of: self)
+                tensors[tensor.tensor] = Self.summary(tensor, unit)
+            case .group:
+                let group = try CodedGroup(unit, of: self)
+                for (member, bytes) in zip(group.members, group.shares(of: unit.byteCount)) {
+                    tensors[member.tensor] = summary(member, bytes)
+                }
+            default: break
+            }
+        }
+        var sources: [StreamSummary.Source] = []
+        for (number, file) in topology.files.enumerated() {
+            sources.append(StreamSummary.Source(
+                fileName: file.name, byteCount: parameters.sources[number].byteCount, sha256: parameters.sources[number].sha256,
+                decodedSHA256: index.files[number].sha256))
+        }
+        return StreamSummary(
+            fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
+            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sources: sources, tensors: tensors.compactMap { $0 })
+    }
+
+    private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {
+        guard case .index(let content) = tensor.content else {
+            return StreamSummary.Tensor(
+                description: tensor.description, mode: "raw", byteCount: unit.byteCount, isGrouped: false, quantizer: nil, step: nil, deadzone: nil,
+                sliceCount: 1, tools: [])
+        }
+        var tools: [String] = []
+        if content.coding.tools.contains(.rowClasses) { tools.append("row_classes") }
+        if content.coding.tools.contains(.columnClasses) { tools.append("column_classes") }
+        if content.coding.tools.contains(.neighbourContexts) { tools.append("neighbour_contexts") }
+        if content.coding.tools.contains(.signContexts) { tools.append("sign_contexts") }
+        return StreamSummary.Tensor(
+            description: tensor.description, mode: "index", byteCount: unit.byteCount, isGrouped: false, quantizer: "deadzone",
+            step: content.coding.grid.step, deadzone: content.coding.grid.deadzone, sliceCount: content.slices.count, tools: tools)
+    }
+
+    private func summary(_ member: CodedGroup.Member, _ bytes: UInt64) -> StreamSummary.Tensor {
+        let isIndex = member.entry.codingMode == CodingMode.index.rawValue
+        return StreamSummary.Tensor(
+            description: topology.tensors[member.tensor], mode: isIndex ? "index" : "raw", byteCount: bytes, isGrouped: true,
+            quantizer: isIndex ? "deadzone" : nil, step: isIndex ? member.entry.grid.step : nil, deadzone: isIndex ? member.entry.grid.deadzone : nil,
+            sliceCount: 1, tools: [])
+    }
+}
+
+extension QuantizerGrid {
+    var deadzone: Double { 0.5 + Double(reconstructionOffset) / 256 }
+}
+
+extension CodedGroup {
+    /// Divides `total` among the members by the bits their values take about.
+    fileprivate func shares(of total: UInt64) -> [UInt64] {
+        let weights = members.map { member -> UInt64 in
+            if member.entry.codingMode == CodingMode.raw.rawValue { return UInt64(member.bytes.count) * 8 + 1 }
+            let halfOctaves = Int(header.magnitudeCode) + Int(member.entry.scaleClass) - IndexBinarization.magnitudeCodeBias - ScaleClasses.central
+            return UInt64(member.elementCount) * UInt64(max(halfOctaves / 2 + 3, 1)) + 64
+        }
+        let sum = max(weights.reduce(0, +), 1)
+        var shares = weights.map { total * $0 / sum }
+        if let last = shares.indices.last { shares[last] += total - shares.reduce(0, +) }
+        return shares
+    }
+}

@@ -1,0 +1,59 @@
+import TamisBits
+import TamisQuantization
+
+/// Mean magnitudes of a tensor's rows and columns, as scale classes.
+enum LineStatistics {
+    /// - Parameters:
+    ///   - values: little-endian float32, in C order.
+    ///   - view: in C order.
+    static func classes(of values: ByteView, view: MatrixView) -> (rows: [Int8], columns: [Int8]) {
+        var rowSums = [Double](repeating: 0, count: view.rows)
+        var columnSums = [Double](repeating: 0, count: view.columns)
+        view.forEachRun(in: 0..<view.elementCount) { run in
+            let line = values[(run.element * 4)..<((run.element + run.count) * 4)]
+            if run.alongRows {
+                var sum = 0.0
+                for i in 0..<run.count {
+                    let magnitude = Double(Float(bitPattern: line.load(i * 4, as: UInt32.self)).magnitude)
+                    rowSums[run.row + i] += magnitude
+                    sum += magnitude
+                }
+                columnSums[run.column] += sum
+            } else {
+                rowSums[run.row] += add(line, to: &columnSums, at: run.column, count: run.count)
+            }
+        }
+        let total = rowSums.reduce(0, +)
+        if !(total > 0) { return ([Int8](repeating: 0, count: view.rows), [Int8](repeating: 0, count: view.columns)) }
+        let rowReference = total / Double(view.rows)
+        let columnReference = total / Double(view.columns)
+        return (
+            rowSums.map { LineScale.scaleClass(of: $0, against: rowReference) },
+            columnSums.map { LineScale.scaleClass(of: $0, against: columnReference) }
+        )
+    }
+
+    /// Adds each magnitude of `line` to its own sum, and returns the sum of all.
+    private static func add(_ line: ByteView, to sums: inout [Double], at start: Int, count: Int) -> Double {
+        precondition(line.count == count * 4 && start >= 0 && start + count <= sums.count)
+        return unsafe sums.withUnsafeMutableBufferPointer { sums in
+            guard let base = unsafe line.buffer.baseAddress, let target = sums.baseAddress else { return 0 }
+            var total = SIMD4<Double>()
+            let whole = count / 4 * 4
+            for i in stride(from: 0, to: whole, by: 4) {
+                let bits = unsafe base.loadUnaligned(fromByteOffset: i * 4, as: SIMD4<UInt32>.self) & 0x7FFF_FFFF
+                let magnitudes = unsafe SIMD4<Double>(unsafeBitCast(bits, to: SIMD4<Float>.self))
+                total += magnitudes
+                let place = unsafe UnsafeMutableRawPointer(target + (start + i))
+                unsafe place.storeBytes(of: place.loadUnaligned(as: SIMD4<Double>.self) + magnitudes, as: SIMD4<Double>.self)
+            }
+            var sum = total.sum()
+            for i in whole..<count {
+                let magnitude = Double(Float(bitPattern: line.load(i * 4, as: UInt32.self)).magnitude)
+                sum += magnitude
+                unsafe target[start + i] += magnitude
+            }
+            return sum
+        }
+    }
+}

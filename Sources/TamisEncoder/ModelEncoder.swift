@@ -1,0 +1,197 @@
+import Synchronization
+import TamisArithmetic
+import TamisBits
+import TamisDigest
+import TamisModel
+import TamisQuantization
+import TamisSyntax
+import TamisThreads
+import TamisZstd
+
+/// Encodes one model file: skeleton, tensors, index.
+///
+/// The work goes through the file in batches of tensors, so that memory stays at a batch besides input and output. Within a batch
+/// every stage is a list of independent jobs, one per tensor or slice, whose results are placed by number: the bytes do not depend
+/// on the threads.
+package struct ModelEncoder: Sendable {
+    private let source: SourceModel
+    private let bytes: ByteView
+    private let fileName: String
+    private let options: EncodingOptions
+    private let threads: ThreadCount
+    private let progress: (@Sendable (_ elements: UInt64) -> Void)?
+
+    /// Tensors of fewer elements share group units.
+    static let groupedElements = 2048
+    /// Decoded bytes of the tensors of a batch, unless one alone has more.
+    static let batchBytes = 64 << 20
+    /// Bytes of bit-exact tensors in one group.
+    static let groupRawBytes = 1 << 20
+    static let skeletonLevel = 19
+    static let rawLevel = 9
+
+    /// - Parameters:
+    ///   - source: how `bytes` divide into skeleton and tensors; one hole per tensor.
+    ///   - fileName: kept as the decoded file's name.
+    ///   - progress: called from any thread with the number of elements coded so far.
+    package init(
+        source: SourceModel, bytes: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
+        progress: (@Sendable (_ elements: UInt64) -> Void)? = nil
+    ) throws(TamisError) {
+        if source.holes.count != source.tensors.count || Set(source.holes.map(\.tensor)).count != source.tensors.count {
+            throw TamisError(.invalidArgument, "the encoder takes one hole per tensor")
+        }
+        if !IndexCodingRanges.sliceElementsLog2.contains(options.sliceElementsLog2) {
+            throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
+        }
+        if !(0...1).contains(options.deadzone) {
+            throw TamisError(.invalidArgument, "the deadzone is \(options.deadzone), expected 0 … 1")
+        }
+        switch options.target {
+        case .quality(let decibels) where !(-20...120).contains(decibels):
+            throw TamisError(.invalidArgument, "the quality is \(decibels) dB, expected -20 … 120")
+        case .step(let step) where !QuantizerGrid.stepRange.contains(step):
+            throw TamisError(.invalidArgument, "the step is \(step), expected 2^-100 … 2^80")
+        default: break
+        }
+        self.source = source
+        self.bytes = bytes
+        self.fileName = fileName
+        self.options = options
+        self.threads = threads
+        self.progress = progress
+    }
+
+    /// Writes the stream to `sink`, in order.
+    package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) {
+        let (statistics, sourceDigest) = survey()
+        let globs = options.exclusions.map(Glob.init)
+        let excluded = source.tensors.map { tensor in globs.contains { $0.matches(tensor.name) } }
+        let plans = StepAllocation.plan(source.tensors, statistics, isExcluded: excluded, target: options.target)
+
+        var writer = try StreamWriter(sink)
+        try writeFrame(&writer, sourceDigest: sourceDigest)
+        var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
+        let digest = FileDigester()
+        let done = Atomic<UInt64>(0)
+        var end: UInt64 = 0
+        for batch in batches() {
+            let start = end
+            end = batch.upperBound == source.holes.count ? UInt64(bytes.count) : source.holes[batch.upperBound].offset
+            let encoder = BatchEncoder(
+                source: source, bytes: bytes, holes: batch, range: Int(start)..<Int(end), plans: plans, statistics: statistics, options: options,
+                threads: threads)
+            let units = try encoder.encode(digest: digest) { elements in
+                let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
+                progress?(before + elements)
+            }
+            for unit in units {
+                for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
+                try writer.unit(unit.type, unit.parts)
+            }
+        }
+        if source.holes.isEmpty { digest.update(bytes) }
+        try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
+    }
+
+    /// Statistics of every tensor, and the source's SHA-256 beside them.
+    private func survey() -> ([TensorStatistics], sha256: [UInt8]) {
+        let blockBytes = 1 << 18
+        var blocks: [(tensor: Int, range: Range<Int>)] = []
+        for hole in source.holes where source.tensors[hole.tensor].elementType == .float32 {
+            let start = Int(hole.offset)
+            for from in stride(from: 0, to: Int(hole.byteCount), by: blockBytes) {
+                blocks.append((hole.tensor, (start + from)..<(start + min(from + blockBytes, Int(hole.byteCount)))))
+            }
+        }
+        let list = blocks
+        let digest = Mutex<[UInt8]>([])
+        let parts = parallelMap(list.count + 1, threads: threads) { _, job in
+            if job > 0 { return TensorStatistics(of: bytes[list[job - 1].range]) }
+            let sha256 = unsafe SHA256.of(bytes.buffer)
+            digest.withLock { $0 = sha256 }
+            return TensorStatistics()
+        }
+        var statistics = [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count)
+        for (block, part) in zip(list, parts.dropFirst()) { statistics[block.tensor].add(part) }
+        return (statistics, digest.withLock { $0 })
+    }
+
+    /// Start unit, parameter set, topology and skeleton.
+    private func writeFrame(_ writer: inout StreamWriter, sourceDigest: [UInt8]) throws(TamisError) {
+        var topology = TopologyBody()
+        var file = FileEntry()
+        file.name = fileName
+        topology.tensors = source.tensors.map(TensorEntry.init)
+        var skeleton: [UInt8] = []
+        var end = 0
+        for hole in source.holes {
+            var entry = HoleEntry()
+            entry.gapBytes = hole.offset - UInt64(end)
+            entry.tensorIndex = UInt64(hole.tensor)
+            topology.holes.append(entry)
+            unsafe skeleton.append(contentsOf: bytes[end..<Int(hole.offset)].buffer)
+            end = Int(hole.offset + hole.byteCount)
+        }
+        unsafe skeleton.append(contentsOf: bytes[end..<bytes.count].buffer)
+        file.skeletonBytes = UInt64(skeleton.count)
+        topology.files = [file]
+        let body = try topology.encoded()
+        var header = TopologyUnit()
+        header.bodyBytes = UInt64(body.count)
+
+        var start = StartUnit()
+        start.level = try level(topologyBytes: body.count).number
+        var parameters = ModelParameterSet()
+        parameters.sliceElementsLog2 = UInt8(options.sliceElementsLog2)
+        parameters.encoderName = options.encoderName
+        parameters.encoderOptions = options.provenance
+        parameters.sourceFormat = source.format
+        parameters.sources = [SourceFile(byteCount: UInt64(bytes.count), sha256: sourceDigest)]
+        try writer.unit(.start, [start.encoded()])
+        try writer.unit(.modelParameterSet, [parameters.encoded()])
+        try writer.unit(.topology, [header.encoded(), Self.compress(body)])
+        try writer.unit(.skeleton, [SkeletonUnit().encoded(), Self.compress(skeleton)])
+    }
+
+    private static func compress(_ bytes: [UInt8]) throws(TamisError) -> [UInt8] {
+        try ByteView.of(bytes) { (view) throws(TamisError) in
+            try Zstandard.compress(view, level: bytes.count > 16 << 20 ? rawLevel : skeletonLevel)
+        }
+    }
+
+    /// The lowest level, from the standard one up, that allows the model.
+    private func level(topologyBytes: Int) throws(TamisError) -> Level {
+        for level in Level.all.dropFirst() {
+            let fits =
+                UInt64(source.tensors.count) <= level.tensors && UInt64(topologyBytes) <= level.topologyBytes
+                && UInt64(bytes.count) <= level.outputBytes && UInt64(source.tensors.count) + 8 <= level.units
+                && source.tensors.allSatisfy {
+                    $0.shape.elementCount <= level.elements && $0.shape.rank <= level.rank && $0.name.utf8.count <= level.nameBytes
+                }
+            if fits { return level }
+        }
+        throw TamisError(.limitExceeded, "the model is larger than the largest level of the format allows")
+    }
+
+    /// Runs of holes.
+    private func batches() -> [Range<Int>] {
+        var batches: [Range<Int>] = []
+        var start = 0
+        var size = 0
+        for (number, hole) in source.holes.enumerated() {
+            if size > 0 && size + Int(hole.byteCount) > Self.batchBytes {
+                batches.append(start..<number)
+                start = number
+                size = 0
+            }
+            size += Int(hole.byteCount)
+        }
+        if start < source.holes.count { batches.append(start..<source.holes.count) }
+        return batches
+    }
+}
+
+private enum IndexCodingRanges {
+    static let sliceElementsLog2 = Int(ModelParameterSet.sliceElementsLog2Range.lowerBound)...Int(ModelParameterSet.sliceElementsLog2Range.upperBound)
+}

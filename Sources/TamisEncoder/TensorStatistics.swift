@@ -1,0 +1,73 @@
+import TamisBits
+
+/// Sums over the values of a float32 tensor, in an order that does not depend on the number of threads.
+struct TensorStatistics: Sendable {
+    var count: Int = 0
+    var sum: Double = 0
+    var sumOfSquares: Double = 0
+    var sumOfMagnitudes: Double = 0
+    var largestMagnitude: Float = 0
+    var isFinite: Bool = true
+
+    /// The statistics of little-endian float32 values.
+    init(of values: ByteView) {
+        count = values.count / 4
+        let lanes = 8
+        var sums = SIMD8<Double>()
+        var squares = SIMD8<Double>()
+        var magnitudes = SIMD8<Double>()
+        var largest = SIMD8<Float>()
+        var exponents = SIMD8<UInt32>()
+        let whole = count / lanes * lanes
+        if let base = unsafe values.buffer.baseAddress {
+            for start in stride(from: 0, to: whole, by: lanes) {
+                let bits = unsafe base.loadUnaligned(fromByteOffset: start * 4, as: SIMD8<UInt32>.self)
+                exponents = pointwiseMax(exponents, bits & 0x7FFF_FFFF)
+                let x = SIMD8<Float>(bitPattern: bits)
+                let magnitude = SIMD8<Float>(bitPattern: bits & 0x7FFF_FFFF)
+                largest = pointwiseMax(largest, magnitude)
+                let wide = SIMD8<Double>(x)
+                sums += wide
+                squares += wide * wide
+                magnitudes += SIMD8<Double>(magnitude)
+            }
+        }
+        sum = sums.sum()
+        sumOfSquares = squares.sum()
+        sumOfMagnitudes = magnitudes.sum()
+        largestMagnitude = largest.max()
+        isFinite = exponents.max() < 0x7F80_0000
+        for place in whole..<count {
+            let x = Float(bitPattern: values.load(place * 4, as: UInt32.self))
+            if !x.isFinite { isFinite = false }
+            sum += Double(x)
+            sumOfSquares += Double(x) * Double(x)
+            sumOfMagnitudes += Double(x.magnitude)
+            largestMagnitude = max(largestMagnitude, x.magnitude)
+        }
+    }
+
+    init() {}
+
+    mutating func add(_ other: TensorStatistics) {
+        count += other.count
+        sum += other.sum
+        sumOfSquares += other.sumOfSquares
+        sumOfMagnitudes += other.sumOfMagnitudes
+        largestMagnitude = max(largestMagnitude, other.largestMagnitude)
+        isFinite = isFinite && other.isFinite
+    }
+
+    var meanMagnitude: Double { count == 0 ? 0 : sumOfMagnitudes / Double(count) }
+
+    /// σ about the mean.
+    var standardDeviation: Double {
+        if count == 0 { return 0 }
+        let mean = sum / Double(count)
+        return max(sumOfSquares / Double(count) - mean * mean, 0).squareRoot()
+    }
+}
+
+extension SIMD8<Float> {
+    init(bitPattern bits: SIMD8<UInt32>) { self = unsafe unsafeBitCast(bits, to: SIMD8<Float>.self) }
+}
