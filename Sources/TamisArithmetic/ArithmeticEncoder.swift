@@ -12,7 +12,7 @@ struct ArithmeticEncoder: ~Copyable {
 
     /// Appends a bin under `context`, which learns from it; see `ArithmeticDecoder.bin`.
     @inline(__always)
-    mutating func bin(_ isOne: Bool, _ context: inout UInt32, _ shifts: UnsafePointer<UInt8>, _ lastCount: UInt32) {
+    mutating func bin(_ isOne: Bool, _ context: inout UInt32, _ adaptation: borrowing AdaptationTable) {
         let state = context
         let split = (range >> 16) &* UInt64(state >> 16)
         if isOne {
@@ -23,11 +23,7 @@ struct ArithmeticEncoder: ~Copyable {
             range &-= split
             if carry { propagateCarry() }
         }
-        let count = state & 1023
-        let probability = Int32(bitPattern: state >> 10)
-        let target = isOne ? AdaptiveProbability.ceiling : AdaptiveProbability.floor
-        let moved = probability &+ ((target &- probability) &>> Int32(unsafe shifts[Int(count)]))
-        context = UInt32(bitPattern: moved) << 10 | (count &+ (count < lastCount ? 1 : 0))
+        context = AdaptiveProbability.updated(state, isOne, adaptation)
         if range < 1 << 32 { emitWord() }
     }
 

@@ -58,6 +58,7 @@ struct ContextSurvey: Sendable {
         let candidates = signDistances
         unsafe magnitudes.withUnsafeMutableBufferPointer { magnitudes in
             unsafe neighbours.withUnsafeMutableBufferPointer { neighbours in
+                let table = binarization.classes.span
                 let perLines = Self.classCount * Self.bucketCount
                 var before1: UInt32 = 0
                 var before2: UInt32 = 0
@@ -71,7 +72,7 @@ struct ContextSurvey: Sendable {
                     unsafe magnitudes[perLines &+ row &* Self.bucketCount &+ bucket] &+= 1
                     unsafe magnitudes[2 &* perLines &+ column &* Self.bucketCount &+ bucket] &+= 1
                     unsafe magnitudes[3 &* perLines &+ both &* Self.bucketCount &+ bucket] &+= 1
-                    let near = binarization.neighbourClass(of: before1 &+ before2, scaleClass: both)
+                    let near = table[both].neighbourClass(of: before1 &+ before2)
                     unsafe neighbours[(near &* Self.classCount &+ both) &* 3 &+ Int(min(magnitude, 2))] &+= 1
                     before2 = before1
                     before1 = magnitude
@@ -82,7 +83,7 @@ struct ContextSurvey: Sendable {
             for (number, candidate) in candidates.enumerated() {
                 let own = number &* 54
                 for i in 0..<indices.count where unsafe indices[i] != 0 {
-                    let context = unsafe IndexSliceCoder.signContext(indices, i, candidate.first, candidate.second)
+                    let context = unsafe IndexSliceCoder.signContext(indices.baseAddress.unsafelyUnwrapped, i, candidate.first, candidate.second)
                     unsafe signs[own &+ context &* 2 &+ (indices[i] < 0 ? 1 : 0)] &+= 1
                 }
             }
