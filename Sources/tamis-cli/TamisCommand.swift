@@ -13,9 +13,9 @@ struct TamisCommand: ParsableCommand {
             A .tamis file holds an ONNX model in a fraction of its size. Decoding gives an ONNX file again, with the same graph \
             and with weights as close to the original as was asked for, down to bit-exact.
 
-              tamis encode model.onnx          makes model.tamis
-              tamis decode model.tamis -f      makes model.onnx again
-              tamis inspect model.tamis        says what is in it, tensor by tensor
+              tamis encode model.onnx      makes model.tamis
+              tamis decode model.tamis -f  makes model.onnx again
+              tamis inspect model.tamis    says what is in it, tensor by tensor
 
             A file name of - stands for standard input or output. Exit codes: 0 all went well, 1 a difference was found, 64 wrong \
             usage, 65 damaged or unsuitable data, 66 no input, 69 unsupported, 70 internal fault, 73 the output exists or cannot \

@@ -10,10 +10,10 @@ struct DecodeCommand: ParsableCommand {
             Every checksum is verified on the way; nothing is written unless all is well. The output has the name that the model \
             had when it was encoded, in the directory of the input, and never replaces a file unless --force is given.
 
-              tamis decode model.tamis                         makes model.onnx
-              tamis decode model.tamis -o copy.onnx            makes copy.onnx
-              curl URL | tamis decode - -o model.onnx          reads from a pipe
-              tamis decode model.tamis --tensor conv1.weight   makes conv1.weight.npy, for numpy.load
+              tamis decode model.tamis                   makes model.onnx
+              tamis decode model.tamis -o copy.onnx      makes copy.onnx
+              curl URL | tamis decode - -o model.onnx    reads from a pipe
+              tamis decode model.tamis --tensor fc.bias  makes fc.bias.npy, for numpy.load
             """)
 
     @Argument(help: ArgumentHelp("The .tamis file, or - for standard input.", valueName: "file.tamis"), completion: .file(extensions: ["tamis"]))
@@ -52,12 +52,9 @@ struct DecodeCommand: ParsableCommand {
     private func decodeFile(from input: InputFile) throws(TamisError) {
         let file = try TamisFile(input, limits: memory.limits)
         let destination = destination(named: file.fileNames.first ?? "model.onnx")
-        let elements = file.tensors.reduce(0) { $0 + $1.shape.elementCount }
         var byteCount = 0
         try write(to: destination, from: input) { () throws(TamisError) in
-            let bar = ProgressBar("decoding", total: elements, isQuiet: verbosity.quiet)
-            defer { bar?.clear() }
-            let bytes = try file.decode(threads: threads.count, verifiesFile: !noVerify, progress: { bar?.update($0) })
+            let bytes = try file.decode(threads: threads.count, verifiesFile: !noVerify, isQuiet: verbosity.quiet)
             byteCount = bytes.count
             return bytes
         }

@@ -12,9 +12,9 @@ struct EncodeCommand: ParsableCommand {
             else is kept bit by bit. The result is the same on every machine and with any number of threads.
 
               tamis encode model.onnx                     makes model.tamis
-              tamis encode model.onnx --dry-run -v        shows what would come out, tensor by tensor
-              tamis encode model.onnx --exclude 'head.*'  keeps the tensors whose names begin with head. bit-exact
-              tamis encode model.onnx --exclude '*'       keeps all of them: decoding gives the identical file
+              tamis encode model.onnx --dry-run -v        only tells what would come out
+              tamis encode model.onnx --exclude 'head.*'  keeps these tensors bit-exact
+              tamis encode model.onnx --exclude '*'       keeps all tensors bit-exact
             """)
 
     @Argument(help: ArgumentHelp("The ONNX model, or - for standard input.", valueName: "model.onnx"), completion: .file(extensions: ["onnx"]))

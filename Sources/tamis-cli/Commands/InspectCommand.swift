@@ -11,9 +11,9 @@ struct InspectCommand: ParsableCommand {
             Reads headers only, so it is quick for files of any size; 'tamis verify' is what checks all the bytes. What kind of \
             file it is follows from its bytes, not from its name.
 
-              tamis inspect model.tamis           where the bytes went, and how each tensor is coded
-              tamis inspect model.onnx            which tensors there are, and which of them 'tamis encode' compresses
-              tamis inspect --json model.tamis    the same for programs
+              tamis inspect model.tamis         where the bytes went, and how
+              tamis inspect model.onnx          which tensors 'tamis encode' compresses
+              tamis inspect --json model.tamis  the same for programs
             """)
 
     @Argument(help: ArgumentHelp("A .tamis file or an ONNX model, or - for standard input.", valueName: "file"), completion: .file())
