@@ -47,7 +47,7 @@ let package = Package(
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
-                "Tamis",
+                "Tamis", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: warningsAreErrors),
@@ -62,7 +62,7 @@ let package = Package(
         tests(of: "TamisZstd", ["TamisBits"]),
         tests(of: "Tamis"),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
-        .testTarget(name: "CommandLineTests", dependencies: ["Tamis"], swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -55,6 +55,8 @@ public final class TamisFile: Sendable {
 
     /// Names of the files that decoding yields. Nothing opens them unasked.
     public var fileNames: [String] { stream.topology.files.map(\.name) }
+    /// Units of the stream, index and end unit included, each with checksums of its own.
+    public var unitCount: Int { stream.units.count + 2 }
     /// Bytes of the files that decoding yields.
     public var fileByteCounts: [UInt64] { stream.topology.files.map(\.byteCount) }
 
