@@ -41,7 +41,7 @@ package struct ModelEncoder: Sendable {
         if source.holes.count != source.tensors.count || Set(source.holes.map(\.tensor)).count != source.tensors.count {
             throw TamisError(.invalidArgument, "the encoder takes one hole per tensor")
         }
-        if !IndexCodingRanges.sliceElementsLog2.contains(options.sliceElementsLog2) {
+        if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
         }
         if !(0...1).contains(options.deadzone) {
@@ -63,7 +63,7 @@ package struct ModelEncoder: Sendable {
     }
 
     /// Writes the stream to `sink`, in order.
-    package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) {
+    package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let (statistics, sourceDigest) = survey()
         let globs = options.exclusions.map(Glob.init)
         let excluded = source.tensors.map { tensor in globs.contains { $0.matches(tensor.name) } }
@@ -92,6 +92,7 @@ package struct ModelEncoder: Sendable {
         }
         if source.holes.isEmpty { digest.update(bytes) }
         try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
+        return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount)
     }
 
     /// Statistics of every tensor, and the source's SHA-256 beside them.
@@ -190,8 +191,4 @@ package struct ModelEncoder: Sendable {
         if start < source.holes.count { batches.append(start..<source.holes.count) }
         return batches
     }
-}
-
-private enum IndexCodingRanges {
-    static let sliceElementsLog2 = Int(ModelParameterSet.sliceElementsLog2Range.lowerBound)...Int(ModelParameterSet.sliceElementsLog2Range.upperBound)
 }

@@ -2,14 +2,6 @@ import TamisModel
 import TamisQuantization
 import TamisSyntax
 
-/// How each tensor is to be coded, as far as that follows from the options and simple statistics.
-enum TensorPlan: Sendable, Equatable {
-    /// Bit-exact, with the reason in words.
-    case exact(String)
-    /// By indices of this step.
-    case quantized(step: Float)
-}
-
 /// Decides how fine each tensor is quantized (Spec/rationale/0008).
 ///
 /// Rounding n weights of standard deviation σ with step Δ adds relative noise Δ² ⁄ 12σ² at the layer's output, whatever the fan-in.
@@ -51,7 +43,7 @@ enum StepAllocation {
     private static func exactReason(
         _ tensor: TensorDescription, _ statistics: TensorStatistics, isExcluded: Bool, _ target: EncodingOptions.Target
     ) -> String? {
-        if isExcluded { return "excluded" }
+        if isExcluded { return "it is excluded" }
         if tensor.elementType != .float32 { return "its type is not float32" }
         if statistics.count == 0 { return "it is empty" }
         if !statistics.isFinite { return "it has values that are not finite" }
