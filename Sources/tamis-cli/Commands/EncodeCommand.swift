@@ -110,8 +110,9 @@ struct EncodeCommand: ParsableCommand {
         if let summary { try report(StreamReport(summary)) }
     }
 
-    private var destination: Destination {
-        if dryRun { return .nowhere }
+    private var destination: Destination { dryRun ? .nowhere : plannedDestination }
+
+    private var plannedDestination: Destination {
         if let output { return Destination(output, overwrite: force) }
         if input == FilePath.pipe { return .standardOutput }
         return .file(FilePath.replacingExtension(of: input, with: "tamis"), overwrite: force)
@@ -132,6 +133,7 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func warnOfIdleExclusions(_ source: SourceModel) {
+        if verbosity.quiet { return }
         for pattern in exclusions where pattern != "*" {
             let glob = Glob(pattern)
             if !source.tensors.contains(where: { glob.matches($0.name) }) {
@@ -149,8 +151,7 @@ struct EncodeCommand: ParsableCommand {
         }
         if verbosity.quiet { return }
         var text = verbosity.verbose ? report.table(excluded: exclusions) + "\n" : ""
-        let sizes = report.sizes(from: FilePath.name(input), to: destination.path.map(FilePath.name) ?? destination.name)
-        text += sizes + "\n"
+        text += report.sizes(from: FilePath.name(input), to: FilePath.name(plannedDestination.name)) + (dryRun ? "; nothing written" : "") + "\n"
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }
     }
