@@ -4,16 +4,54 @@
 /// 2^−⌊log2(n + 2)⌋, never slower than 2^−limit, so that a context is sharp after a few bins and steady after many.
 package enum AdaptiveProbability {
     package static let initial: UInt32 = (1 << 21) << 10
-    /// Updates move towards `floor` or `ceiling`, never past: no bin costs less than −log2(1 − 2^−11) bits, which bounds the
-    /// expansion ratio (Spec §9).
-    @usableFromInline static let floor: Int32 = 1 << 11
-    @usableFromInline static let ceiling: Int32 = (1 << 22) - (1 << 11)
+    /// Updates move towards these, never past: no bin costs less than −log2(1 − 2^−11) bits, which bounds the expansion ratio
+    /// (Spec §9). As contexts, with a count of zero.
+    private static let floor: UInt32 = (1 << 11) << 10
+    private static let ceiling: UInt32 = ((1 << 22) - (1 << 11)) << 10
 
-    /// Shift of the update for each count, and beyond the last the limit.
-    package static func shifts(limit: Int) -> [UInt8] {
-        (0..<1024).map { count in UInt8(min(limit, (count + 2).bitWidth - 1 - (count + 2).leadingZeroBitCount)) }
+    /// The context after a bin.
+    @inline(__always)
+    static func updated(_ state: UInt32, isOne: Bool, _ table: borrowing AdaptationTable) -> UInt32 {
+        updated(state, target: isOne ? ceiling : floor, table)
     }
 
-    /// The count stops here: it is the first whose shift is the limit.
-    static func lastCount(limit: Int) -> UInt32 { (1 << UInt32(limit)) - 2 }
+    /// The context after a bin.
+    ///
+    /// - Parameter mask: all ones for a 1, zero for a 0.
+    @inline(__always)
+    static func updated(_ state: UInt32, mask: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
+        updated(state, target: floor ^ ((floor ^ ceiling) & mask), table)
+    }
+
+    @inline(__always)
+    private static func updated(_ state: UInt32, target: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
+        let entry = table.entry(state)
+        // (target − probability) >> shift, left where the probability lies in the context.
+        let difference = Int64(target) &- Int64(state & ~1023)
+        let movement = UInt32(truncatingIfNeeded: difference &>> Int64(entry & 63)) & ~1023
+        return state &+ movement &+ (entry &>> 8)
+    }
+}
+
+/// The speeds of adaptation for one limit.
+@safe
+struct AdaptationTable: ~Copyable {
+    /// By count: the shift, and above its 8 bits what the count grows by, 1 until the first count whose shift is the limit.
+    private let entries: UnsafeMutablePointer<UInt16>
+
+    /// - Parameter limit: 4 … 10.
+    init(limit: Int) {
+        precondition((4...10).contains(limit))
+        unsafe entries = UnsafeMutablePointer<UInt16>.allocate(capacity: 1024)
+        for count in 0..<1024 {
+            let shift = min(limit, Int.bitWidth - 1 - (count + 2).leadingZeroBitCount)
+            unsafe (entries + count).initialize(to: UInt16(shift) | (shift < limit ? 1 << 8 : 0))
+        }
+    }
+
+    deinit { unsafe entries.deallocate() }
+
+    /// The entry for the count of a context.
+    @inline(__always)
+    func entry(_ state: UInt32) -> UInt32 { unsafe UInt32(entries[Int(state & 1023)]) }
 }

@@ -12,25 +12,28 @@ struct ArithmeticDecoder: ~Copyable {
     private var position: Int = 8
     private let codeword: UnsafeRawPointer
     private let count: Int
+    /// False if the codeword lies outside the first interval, which bins alone would not always show.
+    private let isInside: Bool
 
     /// - Parameter codeword: at least one byte; must outlive the decoder.
     init(_ codeword: ByteView) {
         precondition(codeword.count > 0)
         unsafe self.codeword = codeword.buffer.baseAddress.unsafelyUnwrapped
         count = codeword.count
-        offset = 0
-        offset = UInt64(word(at: 0)) << 32 | UInt64(word(at: 4))
+        let upper = unsafe Self.word(self.codeword, count, at: 0)
+        offset = UInt64(upper) << 32 | UInt64(unsafe Self.word(self.codeword, count, at: 4))
+        isInside = offset < range
     }
 
     /// The big-endian 32 bits at `place`, zeros past the end.
     @inline(__always)
-    private func word(at place: Int) -> UInt32 {
+    private static func word(_ codeword: UnsafeRawPointer, _ count: Int, at place: Int) -> UInt32 {
         if place &+ 4 <= count { return unsafe UInt32(bigEndian: codeword.loadUnaligned(fromByteOffset: place, as: UInt32.self)) }
-        return lastWord(at: place)
+        return unsafe lastWord(codeword, count, at: place)
     }
 
     @inline(never)
-    private func lastWord(at place: Int) -> UInt32 {
+    private static func lastWord(_ codeword: UnsafeRawPointer, _ count: Int, at place: Int) -> UInt32 {
         var word: UInt32 = 0
         for byte in place..<(place &+ 4) {
             word = word << 8 | (byte < count ? UInt32(unsafe codeword.load(fromByteOffset: byte, as: UInt8.self)) : 0)
@@ -39,25 +42,17 @@ struct ArithmeticDecoder: ~Copyable {
     }
 
     /// The next bin under `context`, which learns from it.
-    ///
-    /// - Parameters:
-    ///   - shifts: `AdaptiveProbability.shifts` of the limit.
-    ///   - lastCount: `AdaptiveProbability.lastCount` of the same limit.
     @inline(__always)
-    mutating func bin(_ context: inout UInt32, _ shifts: UnsafePointer<UInt8>, _ lastCount: UInt32) -> Bool {
+    mutating func bin(_ context: inout UInt32, _ adaptation: borrowing AdaptationTable) -> Bool {
         let state = context
         let split = (range >> 16) &* UInt64(state >> 16)
         let isOne = offset < split
         range = isOne ? split : range &- split
         offset = isOne ? offset : offset &- split
-        let count = state & 1023
-        let probability = Int32(bitPattern: state >> 10)
-        let target = isOne ? AdaptiveProbability.ceiling : AdaptiveProbability.floor
-        let moved = probability &+ ((target &- probability) &>> Int32(unsafe shifts[Int(count)]))
-        context = UInt32(bitPattern: moved) << 10 | (count &+ (count < lastCount ? 1 : 0))
+        context = AdaptiveProbability.updated(state, isOne: isOne, adaptation)
         if range < 1 << 32 {
             range <<= 32
-            offset = offset << 32 | UInt64(word(at: position))
+            offset = offset << 32 | UInt64(unsafe Self.word(codeword, count, at: position))
             position &+= 4
         }
         return isOne
@@ -69,6 +64,6 @@ struct ArithmeticDecoder: ~Copyable {
     /// without its last k bytes, which are zero.
     consuming func finish() -> Bool {
         let zeroBytes = (63 - range.leadingZeroBitCount) / 8
-        return position - zeroBytes == count && offset >> UInt64(8 * zeroBytes) == 0
+        return isInside && position - zeroBytes == count && offset >> UInt64(8 * zeroBytes) == 0
     }
 }

@@ -25,34 +25,40 @@ package struct IndexBinarization: Sendable {
     static let signContexts = classCount * contextsPerClass
     static let contextCount = signContexts + 27
 
-    /// k of each class.
-    let shifts: [UInt8]
-    /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3; three for each class.
-    let neighbourThresholds: [UInt32]
+    /// What the binarization needs to know of a class.
+    @usableFromInline
+    package struct Class: Sendable {
+        /// k.
+        @usableFromInline let shift: UInt32
+        /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3.
+        @usableFromInline let threshold1, threshold2, threshold3: UInt32
+
+        /// 0 … 3: the sum of the two magnitudes before, against what the class expects.
+        @inline(__always) @inlinable
+        package func neighbourClass(of sum: UInt32) -> Int {
+            (sum >= threshold1 ? 1 : 0) &+ (sum >= threshold2 ? 1 : 0) &+ (sum >= threshold3 ? 1 : 0)
+        }
+    }
+
+    /// By class, 0 … 16.
+    package let classes: [Class]
 
     /// - Parameter magnitudeCode: expected magnitude of an index of the central class, as 2^((code − 16) ⁄ 2); a class more
     ///   means a factor √2.
     package init(magnitudeCode: UInt8) {
-        var shifts: [UInt8] = []
-        var thresholds: [UInt32] = []
-        for scaleClass in 0..<Self.classCount {
+        classes = (0..<Self.classCount).map { scaleClass in
             let t = Int(magnitudeCode) - Self.magnitudeCodeBias + scaleClass - Self.centralClass
-            shifts.append(UInt8(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0))
-            // 16 · 2^(t ⁄ 2), √2 taken as 181 ⁄ 128, from the even power below.
+            // 2048 · 2^(t ⁄ 2), √2 taken as 181 ⁄ 128.
             let half = (t + 64) / 2 - 32
             let mantissa: UInt64 = (t + 64) % 2 == 0 ? 2048 : 2896
             let expected = half >= 0 ? mantissa << UInt64(half) : mantissa >> UInt64(-half)
-            for factor: UInt64 in [13, 29, 51] { thresholds.append(UInt32(min((expected * factor + 32767) >> 15, UInt64(UInt32.max)))) }
+            func threshold(_ sixteenths: UInt64) -> UInt32 {
+                UInt32(min((expected * sixteenths + 32767) >> 15, UInt64(UInt32.max)))
+            }
+            return Class(
+                shift: UInt32(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0), threshold1: threshold(13), threshold2: threshold(29),
+                threshold3: threshold(51))
         }
-        self.shifts = shifts
-        neighbourThresholds = thresholds
-    }
-
-    /// 0 … 3: the sum of the two magnitudes before, against what the class expects.
-    package func neighbourClass(of sum: UInt32, scaleClass: Int) -> Int {
-        let place = scaleClass * 3
-        return (sum >= neighbourThresholds[place] ? 1 : 0) + (sum >= neighbourThresholds[place + 1] ? 1 : 0)
-            + (sum >= neighbourThresholds[place + 2] ? 1 : 0)
     }
 
     /// The largest magnitude of an index.

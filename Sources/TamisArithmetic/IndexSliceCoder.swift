@@ -3,19 +3,23 @@ import TamisBits
 /// Codes one slice of indices after another (Spec §6.4, §6.5), with memory that is used again; one instance to a thread.
 ///
 /// Every slice starts from fresh contexts. `encode` and `decode` stand side by side because each line of one has its counterpart in
-/// the other.
+/// the other. The loops work on raw pointers whose targets this type owns: every offset is bounded by a class (0 … 16, checked when
+/// the classes are made) and by the constants of `IndexBinarization`.
+@safe
 package struct IndexSliceCoder: ~Copyable {
-    private var contexts: [UInt32]
-    private var binarization: IndexBinarization
-    private var tools: IndexSliceTools
-    private var adaptationShifts: [UInt8]
+    private let contexts: UnsafeMutablePointer<UInt32>
+    private let adaptation: AdaptationTable
+    private let binarization: IndexBinarization
+    private let tools: IndexSliceTools
 
     package init(_ binarization: IndexBinarization, _ tools: IndexSliceTools) {
-        contexts = []
+        unsafe contexts = UnsafeMutablePointer<UInt32>.allocate(capacity: IndexBinarization.contextCount)
+        adaptation = AdaptationTable(limit: tools.adaptationLimit)
         self.binarization = binarization
         self.tools = tools
-        adaptationShifts = AdaptiveProbability.shifts(limit: tools.adaptationLimit)
     }
+
+    deinit { unsafe contexts.deallocate() }
 
     /// A slice as bytes.
     package struct Slice: Sendable, Equatable {
@@ -28,82 +32,105 @@ package struct IndexSliceCoder: ~Copyable {
         }
     }
 
-    private mutating func reset() {
-        contexts = [UInt32](repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
-    }
-
     /// - Parameters:
     ///   - indices: at least one; magnitudes at most `IndexBinarization.maximumMagnitude`.
     ///   - classes: as many; each 0 … 16.
     package mutating func encode(_ indices: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>) -> Slice {
         precondition(indices.count > 0 && indices.count == classes.count)
-        reset()
-        var coder = ArithmeticEncoder(reservingBytes: indices.count)
-        var raw = RawBitWriter(reservingBytes: indices.count)
-        let lastCount = AdaptiveProbability.lastCount(limit: tools.adaptationLimit)
-        let usesNeighbours = tools.usesNeighbours
-        let usesSigns = tools.signDistances != nil
-        let (first, second) = tools.signDistances ?? (1, 1)
-        unsafe contexts.withUnsafeMutableBufferPointer { contexts in
-            unsafe adaptationShifts.withUnsafeBufferPointer { adaptation in
-                unsafe binarization.neighbourThresholds.withUnsafeBufferPointer { thresholds in
-                    unsafe binarization.shifts.withUnsafeBufferPointer { shifts in
-                        let contexts = unsafe contexts.baseAddress.unsafelyUnwrapped
-                        let adaptation = unsafe adaptation.baseAddress.unsafelyUnwrapped
-                        var before1: UInt32 = 0
-                        var before2: UInt32 = 0
-                        for i in 0..<indices.count {
-                            let scaleClass = unsafe Int(classes[i])
-                            let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
-                            let shift = unsafe Int(shifts[scaleClass])
-                            var neighbour = 0
-                            if usesNeighbours {
-                                neighbour = unsafe Self.neighbourClass(before1 &+ before2, thresholds, scaleClass)
-                            }
-                            let index = unsafe indices[i]
-                            let magnitude = index.magnitude
-                            unsafe coder.bin(magnitude != 0, &own[IndexBinarization.zeroFlag &+ neighbour], adaptation, lastCount)
-                            if magnitude != 0 {
-                                if usesSigns {
-                                    let context = unsafe Self.signContext(indices, i, first, second)
-                                    unsafe coder.bin(index < 0, &contexts[IndexBinarization.signContexts &+ context], adaptation, lastCount)
-                                } else {
-                                    raw.put(index < 0 ? 1 : 0, 1)
-                                }
-                                let less = magnitude &- 1
-                                let unary = Int(less &>> UInt32(shift))
-                                var j = 0
-                                while j < IndexBinarization.unaryCap {
-                                    let context = Self.unaryContext(j, neighbour)
-                                    unsafe coder.bin(unary > j, &own[context], adaptation, lastCount)
-                                    if unary <= j { break }
-                                    j &+= 1
-                                }
-                                if j == IndexBinarization.unaryCap {
-                                    let beyond = UInt64(unary - IndexBinarization.unaryCap + 1)
-                                    let length = 63 - beyond.leadingZeroBitCount
-                                    for k in 0...length {
-                                        let context = IndexBinarization.escapePrefix &+ min(k, IndexBinarization.escapePrefixLast)
-                                        unsafe coder.bin(k < length, &own[context], adaptation, lastCount)
-                                    }
-                                    raw.put(UInt32(truncatingIfNeeded: beyond & ((1 << UInt64(length)) - 1)), length)
-                                }
-                                if shift > 0 {
-                                    let low = less & ((1 << UInt32(shift)) &- 1)
-                                    let top = low &>> UInt32(shift &- 1)
-                                    unsafe coder.bin(top != 0, &own[IndexBinarization.lowBit &+ min(unary, 2)], adaptation, lastCount)
-                                    raw.put(low & ((1 << UInt32(shift &- 1)) &- 1), shift &- 1)
-                                }
-                            }
-                            before2 = before1
-                            before1 = magnitude
+        unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
+        return unsafe binarization.classes.withUnsafeBufferPointer { table in
+            unsafe Self.encode(
+                indices, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
+                signDistances: tools.signDistances)
+        }
+    }
+
+    /// First lists the bins of some indices with their contexts, then codes the list: neither loop has a branch on the data that a
+    /// processor could not foresee, which is worth more than the memory the list takes.
+    private static func encode(
+        _ indices: UnsafeBufferPointer<Int32>, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
+        _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool,
+        signDistances: (first: Int, second: Int)?
+    ) -> Slice {
+        let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
+        var coder = ArithmeticEncoder(reservingBytes: count)
+        var raw = RawBitWriter(reservingBytes: count)
+        let signBins = signDistances != nil ? 1 : 0
+        let (first, second) = signDistances ?? (1, 1)
+        var before1: UInt32 = 0
+        var before2: UInt32 = 0
+        // An entry is a context's place and, in the lowest bit, the bin.
+        unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: listedIndices * mostBins) { list in
+            let list = unsafe list.baseAddress.unsafelyUnwrapped
+            for start in stride(from: 0, to: count, by: listedIndices) {
+                var length = 0
+                for i in start..<min(start + listedIndices, count) {
+                    let scaleClass = unsafe Int(classes[i])
+                    let own = scaleClass &* IndexBinarization.contextsPerClass
+                    let parameters = unsafe table[scaleClass]
+                    let shift = parameters.shift
+                    let neighbour = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+                    let index = unsafe indices[i]
+                    let magnitude = index.magnitude
+                    let isOther = magnitude == 0 ? 0 : 1
+                    let sign: UInt16 = index < 0 ? 1 : 0
+                    unsafe list[length] = entry(own &+ IndexBinarization.zeroFlag &+ neighbour, UInt16(truncatingIfNeeded: isOther))
+                    length &+= 1
+                    if signBins != 0 {
+                        let context = unsafe signContext(indices, i, first, second)
+                        unsafe list[length] = entry(IndexBinarization.signContexts &+ context, sign)
+                        length &+= isOther
+                    } else {
+                        raw.put(UInt32(sign), isOther)
+                    }
+                    // A zero goes through the motions with counts of zero.
+                    let less = magnitude &- UInt32(truncatingIfNeeded: isOther)
+                    let unary = Int(less &>> shift)
+                    unsafe list[length] = entry(own &+ IndexBinarization.firstUnary &+ neighbour, unary > 0 ? 1 : 0)
+                    unsafe list[length &+ 1] = entry(own &+ IndexBinarization.secondUnary &+ neighbour, unary > 1 ? 1 : 0)
+                    unsafe list[length &+ 2] = entry(own &+ IndexBinarization.laterUnary &+ 2, unary > 2 ? 1 : 0)
+                    unsafe list[length &+ 3] = entry(own &+ IndexBinarization.laterUnary &+ 3, unary > 3 ? 1 : 0)
+                    if unary > 3 {
+                        for j in 4..<IndexBinarization.unaryCap {
+                            unsafe list[length &+ j] = entry(own &+ IndexBinarization.laterUnary &+ j, unary > j ? 1 : 0)
                         }
                     }
+                    length &+= isOther &* min(unary &+ 1, IndexBinarization.unaryCap)
+                    if unary >= IndexBinarization.unaryCap {
+                        let beyond = UInt64(unary - IndexBinarization.unaryCap + 1)
+                        let bits = 63 - beyond.leadingZeroBitCount
+                        for k in 0...bits {
+                            let context = IndexBinarization.escapePrefix &+ min(k, IndexBinarization.escapePrefixLast)
+                            unsafe list[length] = entry(own &+ context, k < bits ? 1 : 0)
+                            length &+= 1
+                        }
+                        raw.put(UInt32(truncatingIfNeeded: beyond & ((1 << UInt64(bits)) - 1)), bits)
+                    }
+                    let hasLow = shift > 0 ? isOther : 0
+                    let rawShift = shift &- (shift > 0 ? 1 : 0)
+                    unsafe list[length] = entry(own &+ IndexBinarization.lowBit &+ min(unary, 2), UInt16(truncatingIfNeeded: (less &>> rawShift) & 1))
+                    length &+= hasLow
+                    raw.put(less & ((1 &<< rawShift) &- 1), Int(rawShift) &* hasLow)
+                    before2 = before1
+                    before1 = magnitude
+                }
+                coder.reserve(bins: length)
+                for place in 0..<length {
+                    let entry = unsafe list[place]
+                    unsafe coder.bin(UInt32(entry & 1), &contexts[Int(entry >> 1)], adaptation)
                 }
             }
         }
         return Slice(codeword: coder.finish(), rawBits: raw.finish())
     }
+
+    /// Indices whose bins are listed at a time.
+    private static let listedIndices = 1024
+    /// Room for the bins of one index and for what is written beyond them: zero flag, sign, unary part, escape, low bit.
+    private static let mostBins = 2 + IndexBinarization.unaryCap + IndexBinarization.exponentCap + 1 + IndexBinarization.unaryCap
+
+    @inline(__always)
+    private static func entry(_ context: Int, _ bin: UInt16) -> UInt16 { UInt16(truncatingIfNeeded: context) &<< 1 | bin }
 
     /// The inverse of `encode`.
     ///
@@ -114,107 +141,85 @@ package struct IndexSliceCoder: ~Copyable {
     ) -> Bool {
         precondition(indices.count > 0 && indices.count == classes.count)
         if codeword.count == 0 { return false }
-        reset()
+        unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
+        return unsafe binarization.classes.withUnsafeBufferPointer { table in
+            unsafe Self.decode(
+                codeword, rawBits, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
+                signDistances: tools.signDistances, into: indices)
+        }
+    }
+
+    private static func decode(
+        _ codeword: ByteView, _ rawBits: ByteView, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
+        _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool, signDistances: (first: Int, second: Int)?,
+        into indices: UnsafeMutableBufferPointer<Int32>
+    ) -> Bool {
+        let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
         var coder = ArithmeticDecoder(codeword)
         var raw = RawBitReader(rawBits)
-        let lastCount = AdaptiveProbability.lastCount(limit: tools.adaptationLimit)
-        let usesNeighbours = tools.usesNeighbours
-        let usesSigns = tools.signDistances != nil
-        let (first, second) = tools.signDistances ?? (1, 1)
-        var sound = true
-        unsafe contexts.withUnsafeMutableBufferPointer { contexts in
-            unsafe adaptationShifts.withUnsafeBufferPointer { adaptation in
-                unsafe binarization.neighbourThresholds.withUnsafeBufferPointer { thresholds in
-                    unsafe binarization.shifts.withUnsafeBufferPointer { shifts in
-                        let contexts = unsafe contexts.baseAddress.unsafelyUnwrapped
-                        let adaptation = unsafe adaptation.baseAddress.unsafelyUnwrapped
-                        var before1: UInt32 = 0
-                        var before2: UInt32 = 0
-                        for i in 0..<indices.count {
-                            let scaleClass = unsafe Int(classes[i])
-                            let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
-                            let shift = unsafe Int(shifts[scaleClass])
-                            var neighbour = 0
-                            if usesNeighbours {
-                                neighbour = unsafe Self.neighbourClass(before1 &+ before2, thresholds, scaleClass)
-                            }
-                            var index: Int32 = 0
-                            var magnitude: UInt32 = 0
-                            if unsafe coder.bin(&own[IndexBinarization.zeroFlag &+ neighbour], adaptation, lastCount) {
-                                let isNegative: Bool
-                                if usesSigns {
-                                    let context = unsafe Self.signContext(UnsafeBufferPointer(indices), i, first, second)
-                                    isNegative = unsafe coder.bin(&contexts[IndexBinarization.signContexts &+ context], adaptation, lastCount)
-                                } else {
-                                    isNegative = raw.take(1) != 0
-                                }
-                                var unary = 0
-                                while unary < IndexBinarization.unaryCap {
-                                    let context = Self.unaryContext(unary, neighbour)
-                                    if unsafe !coder.bin(&own[context], adaptation, lastCount) { break }
-                                    unary &+= 1
-                                }
-                                if unary == IndexBinarization.unaryCap {
-                                    var length = 0
-                                    while length < IndexBinarization.exponentCap {
-                                        let context = IndexBinarization.escapePrefix &+ min(length, IndexBinarization.escapePrefixLast)
-                                        if unsafe !coder.bin(&own[context], adaptation, lastCount) { break }
-                                        length &+= 1
-                                    }
-                                    if length == IndexBinarization.exponentCap {
-                                        sound = false
-                                        return
-                                    }
-                                    unary &+= Int(1 << UInt64(length) | UInt64(raw.take(length))) &- 1
-                                }
-                                var less = UInt64(unary) << UInt64(shift)
-                                if shift > 0 {
-                                    let top = unsafe coder.bin(&own[IndexBinarization.lowBit &+ min(unary, 2)], adaptation, lastCount)
-                                    less |= (top ? 1 : 0) << UInt64(shift &- 1)
-                                    less |= UInt64(raw.take(shift &- 1))
-                                }
-                                if less >= UInt64(IndexBinarization.maximumMagnitude) {
-                                    sound = false
-                                    return
-                                }
-                                magnitude = UInt32(truncatingIfNeeded: less) &+ 1
-                                index = isNegative ? 0 &- Int32(bitPattern: magnitude) : Int32(bitPattern: magnitude)
-                            }
-                            unsafe indices[i] = index
-                            before2 = before1
-                            before1 = magnitude
-                        }
-                    }
-                }
+        let usesSigns = signDistances != nil
+        let (first, second) = signDistances ?? (1, 1)
+        var before1: UInt32 = 0
+        var before2: UInt32 = 0
+        for i in 0..<count {
+            let scaleClass = unsafe Int(classes[i])
+            let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
+            let parameters = unsafe table[scaleClass]
+            let neighbour = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+            before2 = before1
+            if unsafe !coder.bin(&own[IndexBinarization.zeroFlag &+ neighbour], adaptation) {
+                unsafe indices[i] = 0
+                before1 = 0
+                continue
             }
+            let shift = parameters.shift
+            let isNegative: Bool
+            if usesSigns {
+                let context = unsafe signContext(indices, i, first, second)
+                isNegative = unsafe coder.bin(&contexts[IndexBinarization.signContexts &+ context], adaptation)
+            } else {
+                isNegative = raw.take(1) != 0
+            }
+            var unary = 0
+            var context = unsafe own + (IndexBinarization.firstUnary &+ neighbour)
+            while unary < IndexBinarization.unaryCap {
+                if unsafe !coder.bin(&context.pointee, adaptation) { break }
+                unary &+= 1
+                unsafe context = own + (unary == 1 ? IndexBinarization.secondUnary &+ neighbour : IndexBinarization.laterUnary &+ unary)
+            }
+            if unary == IndexBinarization.unaryCap {
+                var length = 0
+                while length < IndexBinarization.exponentCap {
+                    let context = IndexBinarization.escapePrefix &+ min(length, IndexBinarization.escapePrefixLast)
+                    if unsafe !coder.bin(&own[context], adaptation) { break }
+                    length &+= 1
+                }
+                if length == IndexBinarization.exponentCap { return false }
+                unary &+= Int(1 << UInt64(length) | UInt64(raw.take(length))) &- 1
+            }
+            var less = UInt64(unary)
+            if shift > 0 {
+                let top = unsafe coder.bin(&own[IndexBinarization.lowBit &+ min(unary, 2)], adaptation)
+                less = (less << 1 | (top ? 1 : 0)) &<< UInt64(shift &- 1) | UInt64(raw.take(Int(shift &- 1)))
+            }
+            if less >= UInt64(IndexBinarization.maximumMagnitude) { return false }
+            let magnitude = UInt32(truncatingIfNeeded: less) &+ 1
+            unsafe indices[i] = isNegative ? 0 &- Int32(bitPattern: magnitude) : Int32(bitPattern: magnitude)
+            before1 = magnitude
         }
         let codewordIsSound = coder.finish()
         let rawIsSound = raw.finish()
-        return sound && codewordIsSound && rawIsSound
-    }
-
-    /// 0 … 3: the sum of the two magnitudes before, against what the class expects.
-    @inline(__always)
-    private static func neighbourClass(_ sum: UInt32, _ thresholds: UnsafeBufferPointer<UInt32>, _ scaleClass: Int) -> Int {
-        let place = scaleClass &* 3
-        return unsafe (sum >= thresholds[place] ? 1 : 0) &+ (sum >= thresholds[place &+ 1] ? 1 : 0) &+ (sum >= thresholds[place &+ 2] ? 1 : 0)
+        return codewordIsSound && rawIsSound
     }
 
     /// 0 … 26: the signs of three indices before; an index before the slice counts as zero.
-    @inline(__always)
-    package static func signContext(_ indices: UnsafeBufferPointer<Int32>, _ i: Int, _ first: Int, _ second: Int) -> Int {
+    ///
+    /// - Parameter indices: the slice; read at `i` − 1, `i` − `first` and `i` − `second` where these are in it.
+    @inline(__always) @inlinable
+    package static func signContext(_ indices: UnsafePointer<Int32>, _ i: Int, _ first: Int, _ second: Int) -> Int {
         let a = unsafe i >= 1 ? indices[i &- 1].signum() : 0
         let b = unsafe i >= first ? indices[i &- first].signum() : 0
         let c = unsafe i >= second ? indices[i &- second].signum() : 0
         return Int(9 &* a &+ 3 &* b &+ c) &+ 13
-    }
-
-    @inline(__always)
-    private static func unaryContext(_ j: Int, _ neighbour: Int) -> Int {
-        switch j {
-        case 0: IndexBinarization.firstUnary &+ neighbour
-        case 1: IndexBinarization.secondUnary &+ neighbour
-        default: IndexBinarization.laterUnary &+ j
-        }
     }
 }

@@ -112,7 +112,7 @@ extension CodedGroup {
             return UInt64(member.elementCount) * UInt64(max(halfOctaves / 2 + 3, 1)) + 64
         }
         let sum = max(weights.reduce(0, +), 1)
-        var shares = weights.map { total * $0 / sum }
+        var shares = weights.map { sum.dividingFullWidth(total.multipliedFullWidth(by: $0)).quotient }
         if let last = shares.indices.last { shares[last] += total - shares.reduce(0, +) }
         return shares
     }

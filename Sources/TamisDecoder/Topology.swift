@@ -49,12 +49,14 @@ package struct Topology: Sendable {
     private init(_ body: TopologyBody, level: Level, limits: Limits) throws(TamisError) {
         try Limits.check(UInt64(body.files.count), level: level.files, "file_count")
         try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
-        var names = Set<String>()
+        var names = Set<[UInt8]>()
         for file in body.files {
-            if file.name.isEmpty || file.name == "." || file.name == ".." || file.name.contains("/") || file.name.contains("\\") {
+            // By bytes: a character that contains a slash may not equal one.
+            let name = Array(file.name.utf8)
+            if name.isEmpty || name == Array(".".utf8) || name == Array("..".utf8) || name.contains(0x2F) || name.contains(0x5C) {
                 throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
             }
-            if !names.insert(file.name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
+            if !names.insert(name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
         }
 
         names = []
@@ -71,7 +73,7 @@ package struct Topology: Sendable {
             let tensor = TensorDescription(name: entry.name, elementType: type, shape: shape)
             try Limits.check(tensor.byteCount ?? .max, level: .max, limit: limits.tensorBytes, "dimension")
             if entry.name.isEmpty { throw TamisError(.valueOutOfRange, "a tensor has no name", element: "tensor_name") }
-            if !names.insert(entry.name).inserted {
+            if !names.insert(Array(entry.name.utf8)).inserted {
                 throw TamisError(.duplicate, "two tensors have the name '\(entry.name)'", element: "tensor_name")
             }
             tensors.append(tensor)
