@@ -55,6 +55,18 @@ struct DurabilityTests {
         #expect(try folder.read("out.onnx") == Self.old)
     }
 
+    @Test("Where there is no room, the old file stays and nothing is left beside it")
+    func noRoom() throws {
+        let folder = try Self.prepared()
+        let process = try Tool.start(
+            ["-c", "ulimit -f 64; '\(Tool.path)' decode '\(folder.path("in.tamis"))' -f -o '\(folder.path("out.onnx"))'"], program: "/bin/sh",
+            errors: folder.path("errors"))
+        #expect(Tool.wait(for: process) == 74)
+        #expect(String(decoding: try folder.read("errors"), as: UTF8.self).contains("out.onnx: cannot write"))
+        #expect(folder.names == ["errors", "in.tamis", "out.onnx"])
+        #expect(try folder.read("out.onnx") == Self.old)
+    }
+
     private static var now: Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

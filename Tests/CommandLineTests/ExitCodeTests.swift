@@ -90,6 +90,24 @@ struct ExitCodeTests {
         }
     }
 
+    @Test("65: a stream is not encoded again")
+    func alreadyEncoded() throws {
+        let folder = try Self.prepared()
+        let outcome = try Tool.run("encode", folder.path("a.tamis"), "-o", folder.path("b.tamis"))
+        #expect(outcome.status == 65 && outcome.errors.contains("already") && !folder.exists("b.tamis"))
+    }
+
+    @Test("A reader that has seen enough of a report is no failure; one that leaves a model behind is")
+    func brokenPipe() throws {
+        let folder = try Self.prepared()
+        for (command, status) in [("inspect", "0"), ("decode -o -", "74")] {
+            let process = try Tool.start(
+                ["-c", "(sleep 0.1; '\(Tool.path)' \(command) '\(folder.path("a.tamis"))'; echo $? > '\(folder.path("status"))') | true"], program: "/bin/sh")
+            #expect(Tool.wait(for: process) == 0)
+            #expect(String(decoding: try folder.read("status"), as: UTF8.self) == status + "\n")
+        }
+    }
+
     @Test("66: no input", arguments: ["encode", "decode", "inspect", "verify", "compare"])
     func noInput(command: String) throws {
         let folder = try Folder()

@@ -37,15 +37,18 @@ enum Tool {
 
     static func run(_ arguments: String..., input: [UInt8] = []) throws -> Outcome { try run(arguments, input: input) }
 
+    /// - Parameter program: in place of the command.
     /// - Returns: the number of the process.
-    static func start(_ arguments: [String], input: String = "/dev/null", output: String = "/dev/null", errors: String = "/dev/null") throws -> pid_t {
+    static func start(
+        _ arguments: [String], program: String = path, input: String = "/dev/null", output: String = "/dev/null", errors: String = "/dev/null"
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT, 0o600)
-        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         // Tests run on threads that block signals, and perhaps below a shell that ignores some; the command is to have neither.
         var attributes = posix_spawnattr_t()
@@ -58,7 +61,7 @@ enum Tool {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var process = pid_t()
-        let reason = posix_spawn(&process, path, &actions, &attributes, &words, environ)
+        let reason = posix_spawn(&process, program, &actions, &attributes, &words, environ)
         if reason != 0 { throw CannotStart(reason: reason) }
         return process
     }

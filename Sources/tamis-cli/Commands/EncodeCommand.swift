@@ -42,7 +42,7 @@ struct EncodeCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How far rounding leans away from zero cells, 0 to 1: 0.5 rounds to the nearest multiple.", valueName: "delta"))
+        help: ArgumentHelp("Values up to this many steps from zero become zero, 0 to 1: 0.5 is rounding to nearest, more makes smaller files.", valueName: "delta"))
     var deadzone = 0.5
 
     @Option(
@@ -90,6 +90,9 @@ struct EncodeCommand: ParsableCommand {
         var summary: StreamSummary?
         do throws(TamisError) {
             try input.withView { (bytes) throws(TamisError) in
+                if ModelKind(bytes) == .tamis {
+                    throw TamisError(.invalidModel, "the file is a .tamis file already, expected an ONNX model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
+                }
                 let source = try ONNXModel.scan(bytes)
                 warnOfIdleExclusions(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
