@@ -62,7 +62,7 @@ let package = Package(
         tests(of: "TamisZstd", ["TamisBits"]),
         tests(of: "Tamis"),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
-        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "tamis-cli"], swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -42,7 +42,7 @@ struct EncodeCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How far rounding leans away from zero cells, 0 to 1: 0.5 rounds to the nearest multiple.", valueName: "delta"))
+        help: ArgumentHelp("Values up to this many steps from zero become zero, 0 to 1: 0.5 is rounding to nearest, more makes smaller files.", valueName: "delta"))
     var deadzone = 0.5
 
     @Option(
@@ -90,6 +90,9 @@ struct EncodeCommand: ParsableCommand {
         var summary: StreamSummary?
         do throws(TamisError) {
             try input.withView { (bytes) throws(TamisError) in
+                if ModelKind(bytes) == .tamis {
+                    throw TamisError(.invalidModel, "the file is a .tamis file already, expected an ONNX model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
+                }
                 let source = try ONNXModel.scan(bytes)
                 warnOfIdleExclusions(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
@@ -110,8 +113,9 @@ struct EncodeCommand: ParsableCommand {
         if let summary { try report(StreamReport(summary)) }
     }
 
-    private var destination: Destination {
-        if dryRun { return .nowhere }
+    private var destination: Destination { dryRun ? .nowhere : plannedDestination }
+
+    private var plannedDestination: Destination {
         if let output { return Destination(output, overwrite: force) }
         if input == FilePath.pipe { return .standardOutput }
         return .file(FilePath.replacingExtension(of: input, with: "tamis"), overwrite: force)
@@ -132,6 +136,7 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func warnOfIdleExclusions(_ source: SourceModel) {
+        if verbosity.quiet { return }
         for pattern in exclusions where pattern != "*" {
             let glob = Glob(pattern)
             if !source.tensors.contains(where: { glob.matches($0.name) }) {
@@ -149,8 +154,7 @@ struct EncodeCommand: ParsableCommand {
         }
         if verbosity.quiet { return }
         var text = verbosity.verbose ? report.table(excluded: exclusions) + "\n" : ""
-        let sizes = report.sizes(from: FilePath.name(input), to: destination.path.map(FilePath.name) ?? destination.name)
-        text += sizes + "\n"
+        text += report.sizes(from: FilePath.name(input), to: FilePath.name(plannedDestination.name)) + (dryRun ? "; nothing written" : "") + "\n"
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }
     }

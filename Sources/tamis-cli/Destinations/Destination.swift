@@ -21,14 +21,8 @@ enum Destination {
         return nil
     }
 
-    /// For people.
-    var name: String {
-        switch self {
-        case .standardOutput: "standard output"
-        case .file(let path, _): path
-        case .nowhere: "nothing written"
-        }
-    }
+    /// For people: the path, or `standard output`.
+    var name: String { path ?? "standard output" }
 
     /// Makes the bytes and puts them in their place.
     ///
@@ -47,7 +41,7 @@ enum Destination {
         case .standardOutput:
             if StandardOutput.isTerminal {
                 throw TamisError(
-                    .invalidArgument, "standard output is a terminal, which cannot show these bytes", file: name,
+                    .invalidArgument, "is a terminal, which cannot show these bytes", file: name,
                     advice: "give a file with -o, or connect a pipe")
             }
             let bytes = try Self.collect(producing)

@@ -27,7 +27,7 @@ struct TensorDistance: Sendable {
         case .float32: measure(first, second, as: UInt32.self) { Double(Float(bitPattern: $0)) }
         case .float64: measure(first, second, as: UInt64.self) { Double(bitPattern: $0) }
         case .bfloat16: measure(first, second, as: UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
-        case .float16: measure(first, second, as: UInt16.self, HalfPrecision.value)
+        case .float16: measure(first, second, as: UInt16.self) { Double(Float16(bitPattern: $0)) }
         default: break
         }
     }

@@ -22,8 +22,8 @@ struct StreamReport {
 
     /// One line: both sizes and their ratio.
     func sizes(from source: String, to target: String) -> String {
-        let comparison = ratio >= 1 ? "\(Decimal.significant(ratio, 3)) times smaller" : "\(Decimal.significant(1 / ratio, 3)) times larger"
-        let rate = bitsPerWeight.map { ", \(Decimal.fixed($0, 2)) bits/weight" } ?? ""
+        let comparison = ratio >= 1 ? "\(Decimal.factor(ratio)) times smaller" : "\(Decimal.factor(1 / ratio)) times larger"
+        let rate = bitsPerWeight.map { ", \($0 < 0.1 ? Decimal.significant($0, 2) : Decimal.fixed($0, 2)) bits/weight" } ?? ""
         return "\(source.printable) \(Decimal.bytes(sourceByteCount)) → \(target.printable) \(Decimal.bytes(summary.fileByteCount)), \(comparison)\(rate)"
     }
 

@@ -7,6 +7,9 @@ enum Decimal {
     /// `digits` significant digits, without trailing zeros.
     static func significant(_ value: Double, _ digits: Int32) -> String { format("%.*g", [digits, value]) }
 
+    /// A ratio of at least one: three digits, or all that stand before the point.
+    static func factor(_ value: Double) -> String { fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0) }
+
     /// The shortest text that reads back as `value`, whole numbers without `.0`.
     static func shortest(_ value: Double) -> String { withoutPoint("\(value)") }
     static func shortest(_ value: Float) -> String { withoutPoint("\(value)") }
