@@ -148,6 +148,7 @@ package struct ModelEncoder: Sendable {
         parameters.encoderName = options.encoderName
         parameters.encoderOptions = options.provenance
         parameters.sourceFormat = source.format
+        parameters.sourceFloatElements = source.floatElementCount
         parameters.sources = [SourceFile(byteCount: UInt64(bytes.count), sha256: sourceDigest)]
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])

@@ -6,13 +6,13 @@ import TamisModel
 /// What is in a stream, as tables for people and as JSON for programs.
 struct StreamReport {
     private let summary: StreamSummary
-    /// Elements of floating-point tensors.
+    /// Elements of floating-point tensors of the source, coded or not.
     let elements: UInt64
     let sourceByteCount: UInt64
 
     init(_ summary: StreamSummary) {
         self.summary = summary
-        elements = summary.tensors.reduce(0) { $0 + ($1.description.elementType.isFloatingPoint ? $1.description.shape.elementCount : 0) }
+        elements = summary.sourceFloatElements
         sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
     }
 
