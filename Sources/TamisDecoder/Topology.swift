@@ -120,7 +120,7 @@ package struct Topology: Sendable {
         if let missing = firstPlaces.firstIndex(where: { $0 == nil }) {
             throw TamisError(.missing, "the tensor '\(tensors[missing].name)' fills no hole", element: "hole_tensor_index")
         }
-        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes")
+        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
         self.files = files
         self.tensors = tensors
         self.firstPlaces = firstPlaces.compactMap { $0 }

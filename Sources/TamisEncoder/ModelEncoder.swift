@@ -65,9 +65,9 @@ package struct ModelEncoder: Sendable {
     /// Writes the stream to `sink`, in order.
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let (statistics, sourceDigest) = survey()
-        let globs = options.exclusions.map(Glob.init)
-        let excluded = source.tensors.map { tensor in globs.contains { $0.matches(tensor.name) } }
-        let plans = StepAllocation.plan(source.tensors, statistics, isExcluded: excluded, target: options.target)
+        let globs = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
+        let exclusions = source.tensors.map { tensor in globs.first { $0.glob.matches(tensor.name) }?.pattern }
+        let plans = StepAllocation.plan(source.tensors, statistics, exclusions: exclusions, target: options.target)
 
         var writer = try StreamWriter(sink)
         try writeFrame(&writer, sourceDigest: sourceDigest)

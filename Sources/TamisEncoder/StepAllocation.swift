@@ -14,11 +14,12 @@ enum StepAllocation {
     /// Beyond this many steps an index would cost about as much as the value itself.
     static let mostSteps = 0x1p22
 
+    /// - Parameter exclusions: for each tensor, the pattern that excludes it.
     static func plan(
-        _ tensors: [TensorDescription], _ statistics: [TensorStatistics], isExcluded: [Bool], target: EncodingOptions.Target
+        _ tensors: [TensorDescription], _ statistics: [TensorStatistics], exclusions: [String?], target: EncodingOptions.Target
     ) -> [TensorPlan] {
         let candidates = tensors.indices.map { tensor in
-            exactReason(tensors[tensor], statistics[tensor], isExcluded: isExcluded[tensor], target)
+            exactReason(tensors[tensor], statistics[tensor], exclusion: exclusions[tensor], target)
         }
         var weightCount = 0.0
         for tensor in tensors.indices where candidates[tensor] == nil { weightCount += Double(statistics[tensor].count) }
@@ -41,9 +42,9 @@ enum StepAllocation {
     }
 
     private static func exactReason(
-        _ tensor: TensorDescription, _ statistics: TensorStatistics, isExcluded: Bool, _ target: EncodingOptions.Target
+        _ tensor: TensorDescription, _ statistics: TensorStatistics, exclusion: String?, _ target: EncodingOptions.Target
     ) -> String? {
-        if isExcluded { return "it is excluded" }
+        if let exclusion { return "it is excluded by '\(exclusion)'" }
         if tensor.elementType != .float32 { return "its type is not float32" }
         if statistics.count == 0 { return "it is empty" }
         if !statistics.isFinite { return "it has values that are not finite" }

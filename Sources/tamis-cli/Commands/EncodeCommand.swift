@@ -88,6 +88,7 @@ struct EncodeCommand: ParsableCommand {
             target: step.map { .step($0) } ?? .quality(decibels: quality ?? EncodingOptions.defaultQuality), deadzone: deadzone,
             exclusions: exclusions, provenance: provenance)
         var summary: StreamSummary?
+        var reasons: [String: String] = [:]
         do throws(TamisError) {
             try input.withView { (bytes) throws(TamisError) in
                 if ModelKind(bytes) == .tamis {
@@ -101,16 +102,17 @@ struct EncodeCommand: ParsableCommand {
                 try destination.write(inputs: [input.identity].compactMap { $0 }) { (stream) throws(TamisError) in
                     summary = try StreamSummary(of: stream)
                 } producing: { (sink) throws(TamisError) in
-                    try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
+                    let done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                         try Tamis.encode(
                             bytes, fileName: storedName, options: options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
                     }
+                    reasons = Dictionary(done.exactTensors.map { ($0.name, $0.reason) }) { first, _ in first }
                 }
             }
         } catch {
             throw error.inFile(input.name)
         }
-        if let summary { try report(StreamReport(summary)) }
+        if let summary { try report(StreamReport(summary), reasons) }
     }
 
     private var destination: Destination { dryRun ? .nowhere : plannedDestination }
@@ -145,7 +147,7 @@ struct EncodeCommand: ParsableCommand {
         }
     }
 
-    private func report(_ report: StreamReport) throws {
+    private func report(_ report: StreamReport, _ reasons: [String: String]) throws {
         if json {
             let places: [(key: String, value: JSONValue)] = [
                 ("input", .string(input)), ("output", JSONValue(destination.path)), ("dry_run", .bool(dryRun)),
@@ -153,7 +155,7 @@ struct EncodeCommand: ParsableCommand {
             return try StandardOutput.text(JSONValue.object(places + report.members).text)
         }
         if verbosity.quiet { return }
-        var text = verbosity.verbose ? report.table(excluded: exclusions) + "\n" : ""
+        var text = verbosity.verbose ? report.table(reasons: reasons) + "\n" : ""
         text += report.sizes(from: FilePath.name(input), to: FilePath.name(plannedDestination.name)) + (dryRun ? "; nothing written" : "") + "\n"
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }

@@ -43,19 +43,18 @@ struct StreamReport {
 
     /// One line per tensor, and the total.
     ///
-    /// - Parameter excluded: patterns of tensors that were to be kept bit-exact; a column says which one matched.
-    func table(excluded: [String] = [], showsTools: Bool = false) -> String {
+    /// - Parameter reasons: why tensors were kept exact, by their names; told in a column of its own.
+    func table(reasons: [String: String] = [:], showsTools: Bool = false) -> String {
         var columns: [(title: String, alignment: TextTable.Alignment)] = [
             ("tensor", .left), ("shape", .left), ("type", .left), ("coding", .left), ("step", .right), ("slices", .right), ("bytes", .right),
             ("bits/value", .right),
         ]
-        if !excluded.isEmpty { columns.append(("reason", .left)) }
+        if !reasons.isEmpty { columns.append(("exact because", .left)) }
         if showsTools {
             columns.append(("deadzone", .right))
             columns.append(("tools", .left))
         }
         var table = TextTable(columns)
-        let globs = excluded.map { (pattern: $0, glob: Glob($0)) }
         for tensor in summary.tensors {
             let description = tensor.description
             var cells = [
@@ -63,9 +62,7 @@ struct StreamReport {
                 tensor.step.map { Decimal.significant(Double($0), 4) } ?? "", "\(tensor.sliceCount)", Decimal.grouped(tensor.byteCount),
                 tensor.bitsPerElement.map { Decimal.fixed($0, 2) } ?? "",
             ]
-            if !excluded.isEmpty {
-                cells.append(globs.first { $0.glob.matches(description.name) }.map { "excluded by '\($0.pattern)'" } ?? "")
-            }
+            if !reasons.isEmpty { cells.append(reasons[description.name] ?? "") }
             if showsTools {
                 cells.append(tensor.deadzone.map { Decimal.shortest($0) } ?? "")
                 cells.append(tensor.tools.joined(separator: " "))
