@@ -12,8 +12,8 @@ struct ArithmeticDecoder: ~Copyable {
     private var position: Int = 8
     private let codeword: UnsafeRawPointer
     private let count: Int
-    /// False if the codeword lies outside the first interval, which bins alone would not always show.
-    private let isInside: Bool
+    /// `offset` < `range` at the start, and so at all times. Without it, `offset` would lose bits and two codewords mean the same.
+    private let startsInside: Bool
 
     /// - Parameter codeword: at least one byte; must outlive the decoder.
     init(_ codeword: ByteView) {
@@ -22,7 +22,7 @@ struct ArithmeticDecoder: ~Copyable {
         count = codeword.count
         let upper = unsafe Self.word(self.codeword, count, at: 0)
         offset = UInt64(upper) << 32 | UInt64(unsafe Self.word(self.codeword, count, at: 4))
-        isInside = offset < range
+        startsInside = offset < range
     }
 
     /// The big-endian 32 bits at `place`, zeros past the end.
@@ -64,6 +64,6 @@ struct ArithmeticDecoder: ~Copyable {
     /// without its last k bytes, which are zero.
     consuming func finish() -> Bool {
         let zeroBytes = (63 - range.leadingZeroBitCount) / 8
-        return isInside && position - zeroBytes == count && offset >> UInt64(8 * zeroBytes) == 0
+        return startsInside && position - zeroBytes == count && offset >> UInt64(8 * zeroBytes) == 0
     }
 }

@@ -51,12 +51,10 @@ package struct Topology: Sendable {
         try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
         var names = Set<[UInt8]>()
         for file in body.files {
-            // By bytes: a character that contains a slash may not equal one.
-            let name = Array(file.name.utf8)
-            if name.isEmpty || name == Array(".".utf8) || name == Array("..".utf8) || name.contains(0x2F) || name.contains(0x5C) {
+            if !FileEntry.isPlainName(file.name) {
                 throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
             }
-            if !names.insert(name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
+            if !names.insert(Array(file.name.utf8)).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
         }
 
         names = []

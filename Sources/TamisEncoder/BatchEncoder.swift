@@ -46,6 +46,7 @@ struct BatchEncoder: Sendable {
         var raw: [Int] = []
         for hole in holes {
             let tensor = source.tensors[source.holes[hole].tensor]
+            // A group's indices are one slice.
             let isSmall = tensor.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
             switch plans[source.holes[hole].tensor] {
             case .exact where !isSmall: raw.append(hole)

@@ -41,6 +41,11 @@ package struct ModelEncoder: Sendable {
         if source.holes.count != source.tensors.count || Set(source.holes.map(\.tensor)).count != source.tensors.count {
             throw TamisError(.invalidArgument, "the encoder takes one hole per tensor")
         }
+        if !FileEntry.isPlainName(fileName) || UInt64(fileName.utf8.count) > FileEntry.maximumNameBytes || Syntax.hasControlCharacter(fileName) {
+            throw TamisError(
+                .invalidArgument, "'\(fileName)' cannot be the name of the decoded file",
+                advice: "use one path component of at most \(FileEntry.maximumNameBytes) bytes without control characters")
+        }
         if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
         }

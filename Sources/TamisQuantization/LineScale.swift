@@ -1,8 +1,8 @@
 /// The scale class of a line, found by comparisons alone: the encoder's bytes must not depend on a mathematics library.
 package enum LineScale {
-    /// 2^(1 ⁄ 4) and 2^(3 ⁄ 4), the borders between classes within an octave.
-    private static let lowerBorder = 0x1.306fe0a31b715p0
-    private static let upperBorder = 0x1.ae89f995ad3adp0
+    /// The borders between classes within an octave: the smallest binary64 numbers above 2^(1 ⁄ 4) and 2^(3 ⁄ 4).
+    private static let lowerBorder = 0x1.306fe0a31b716p0
+    private static let upperBorder = 0x1.ae89f995ad3aep0
 
     /// round(2 · log2(`value` ⁄ `reference`)), kept within −16 … 15; −16 for a value of zero.
     ///

@@ -26,11 +26,20 @@ package struct FileEntry: SyntaxStructure, Equatable, Sendable {
     /// Bytes of the file outside its holes.
     package var skeletonBytes: UInt64 = 0
 
+    package static let maximumNameBytes: UInt64 = 255
+
     package init() {}
+
+    /// True if `name` is one path component, whatever system reads it.
+    package static func isPlainName(_ name: String) -> Bool {
+        // By bytes: a character that contains a slash, such as one with an accent, does not equal one.
+        let bytes = Array(name.utf8)
+        return !bytes.isEmpty && bytes != Array(".".utf8) && bytes != Array("..".utf8) && !bytes.contains(0x2F) && !bytes.contains(0x5C)
+    }
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("file_entry")
-        try visitor.text("file_name", &name, maximumBytes: 255)
+        try visitor.text("file_name", &name, maximumBytes: Self.maximumNameBytes)
         try visitor.uv("skeleton_bytes", &skeletonBytes, 0...UInt64.max)
         visitor.end()
     }

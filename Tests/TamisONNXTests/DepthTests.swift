@@ -1,5 +1,6 @@
 import TamisBits
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("Messages may lie 64 deep inside each other")

@@ -1,5 +1,6 @@
 import TamisModel
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("Tensors are found wherever ONNX allows one")

@@ -1,5 +1,6 @@
 import TamisBits
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("What is not an ONNX model is refused; nothing traps")
@@ -41,7 +42,7 @@ struct MalformedTests {
     }
 
     @Test func randomBytes() {
-        var random = SplitMix64(state: 7)
+        var random = SplitMix64(seed: 7)
         var refused = 0
         for _ in 0..<2000 {
             let file = (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -130,7 +131,7 @@ struct MalformedTests {
 
     @Test func randomMutations() {
         let seed: UInt64 = 0x7461_6D69_73
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let original = ONNX.everything()
         for _ in 0..<20_000 {
             var file = original

@@ -1,5 +1,6 @@
 import TamisModel
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("Names are unique, printable and the same on every run")

@@ -1,5 +1,6 @@
 import TamisModel
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("What is not a coded tensor stays in the skeleton byte for byte")
@@ -61,7 +62,7 @@ struct SkeletonTests {
 
     /// Random models out of all places and storages come back as they were.
     @Test func randomModels() throws {
-        var random = SplitMix64(state: 41)
+        var random = SplitMix64(seed: 41)
         for _ in 0..<500 {
             let file = ONNX.model(randomGraph(depth: 0, &random)) {
                 if Bool.random(using: &random) { $0.message(25, ONNX.function("d", "f", nodes: [randomNode(depth: 0, &random)])) }

@@ -1,5 +1,6 @@
 import TamisModel
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("Only floats with one sure meaning are cut out; all else stays in the skeleton")

@@ -1,4 +1,5 @@
 import TamisONNX
+import TamisTestSupport
 import Testing
 
 @Suite("The summary says what the file says")

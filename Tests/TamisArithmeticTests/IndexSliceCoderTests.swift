@@ -1,0 +1,162 @@
+@testable import TamisArithmetic
+import TamisBits
+import TamisTestSupport
+import Testing
+
+@Suite("Indices come back from their slice; other bytes are refused or say other indices")
+struct IndexSliceCoderTests {
+    static let distances: [(first: Int, second: Int)?] = [nil, (1, 1), (2, 3), (3, 9), (1, 70), (100_000, 4_294_967_295)]
+
+    static func tools(_ random: inout SplitMix64) -> IndexSliceTools {
+        IndexSliceTools(
+            usesNeighbours: random.next() & 1 == 0, signDistances: distances[Int.random(in: 0..<distances.count, using: &random)],
+            adaptationLimit: Int.random(in: 4...10, using: &random))
+    }
+
+    @Test(arguments: [1, 2, 3, 100], 4...10)
+    func everyCombinationOfTools(_ count: Int, _ limit: Int) {
+        var random = SplitMix64(seed: UInt64(count * 16 + limit))
+        for usesNeighbours in [false, true] {
+            for distances in Self.distances {
+                let tools = IndexSliceTools(usesNeighbours: usesNeighbours, signDistances: distances, adaptationLimit: limit)
+                for code in [0, 5, 16, 19, 30, 80] as [UInt8] {
+                    let slice = SliceCase.random(count: count, scale: Int.random(in: 0...30, using: &random), magnitudeCode: code, tools, &random)
+                    #expect(slice.comesBack, "\(tools), code \(code): \(slice.indices)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: 0...80)
+    func everyMagnitudeCode(_ code: Int) {
+        var random = SplitMix64(seed: UInt64(code))
+        for scale in [1, 6, 30] {
+            let slice = SliceCase.random(count: 40, scale: scale, magnitudeCode: UInt8(code), Self.tools(&random), &random)
+            #expect(slice.comesBack, "code \(code), scale \(scale)")
+        }
+    }
+
+    @Test(arguments: [1, 3, 12])
+    func wholeSlice(_ scale: Int) {
+        var random = SplitMix64(seed: UInt64(scale))
+        #expect(SliceCase.random(count: 65_536, scale: scale, magnitudeCode: 18, Self.tools(&random), &random).comesBack)
+    }
+
+    @Test(arguments: [0, 16, 40, 76, 80] as [UInt8])
+    func extremeMagnitudes(_ code: UInt8) {
+        let largest = Int32(1) << 30
+        var indices: [Int32] = [0, 1, -1, largest, -largest, largest - 1, 1 - largest]
+        for bit in 0..<30 { for near in -1...1 { indices += [(1 << Int32(bit)) + Int32(near), -(1 << Int32(bit)) - Int32(near)] } }
+        for scaleClass in 0...16 {
+            for usesNeighbours in [false, true] {
+                let slice = SliceCase(
+                    indices, classes: [UInt8](repeating: UInt8(scaleClass), count: indices.count), magnitudeCode: code,
+                    IndexSliceTools(usesNeighbours: usesNeighbours, signDistances: (2, 5), adaptationLimit: 4))
+                #expect(slice.comesBack, "code \(code), class \(scaleClass)")
+            }
+        }
+    }
+
+    @Test(arguments: 4...10)
+    func zerosCostTheFloorAndKeepTheExpansionBound(_ limit: Int) {
+        for count in limit == 4 || limit == 10 ? [65_536, 1 << 20] : [65_536] {
+            let tools = IndexSliceTools(adaptationLimit: limit)
+            let slice = SliceCase([Int32](repeating: 0, count: count), tools)
+            let encoded = slice.encoded()
+            #expect(encoded.rawBits.isEmpty)
+            #expect(UInt64(count) <= IndexBinarization.maximumElements(codewordBytes: UInt64(encoded.codeword.count)))
+            // 7.05 · 10^−4 bits for each zero at the floor, and less than four bytes on the way to it.
+            let floor = Double(count) * 7.0457e-4 / 8
+            #expect((floor - 1...floor + 4).contains(Double(encoded.codeword.count)), "\(encoded.codeword.count) bytes, at the floor \(floor)")
+            #expect(slice.comesBack)
+        }
+    }
+
+    @Test func zerosOfAllClassesKeepTheExpansionBound() {
+        for limit in [4, 10] {
+            let classes = (0..<65_536).map { UInt8($0 % 17) }
+            let slice = SliceCase([Int32](repeating: 0, count: 65_536), classes: classes, IndexSliceTools(usesNeighbours: true, adaptationLimit: limit))
+            let encoded = slice.encoded()
+            #expect(65_536 <= IndexBinarization.maximumElements(codewordBytes: UInt64(encoded.codeword.count)))
+            #expect(encoded.codeword.count < 65_536 * 8 / 10_000 + 17 * 4)
+        }
+    }
+
+    @Test func expansionBoundDoesNotOverflow() {
+        #expect(IndexBinarization.maximumElements(codewordBytes: 0) == 16_384)
+        #expect(IndexBinarization.maximumElements(codewordBytes: 3) == 65_536)
+        #expect(IndexBinarization.maximumElements(codewordBytes: 1 << 49) == 0x8000_0000_0000_4000)
+        #expect(IndexBinarization.maximumElements(codewordBytes: 1 << 50) == .max)
+    }
+
+    @Test(arguments: 0..<40)
+    func garbageIsRefusedOrCanonical(_ seed: Int) {
+        var random = SplitMix64(seed: UInt64(seed))
+        for _ in 0..<25 {
+            let count = [1, 1, 2, 5, 60, 500][Int.random(in: 0..<6, using: &random)]
+            let code = UInt8.random(in: 0...80, using: &random)
+            let slice = SliceCase.random(count: count, scale: 0, magnitudeCode: code, Self.tools(&random), &random)
+            let byte = UInt8.random(in: 0...255, using: &random)
+            let isUniform = random.next() & 3 == 0
+            func garbage(_ most: Int) -> [UInt8] {
+                (0..<Int.random(in: 0...most, using: &random)).map { _ in isUniform ? byte : UInt8.random(in: 0...255, using: &random) }
+            }
+            let bytes = IndexSliceCoder.Slice(codeword: garbage(24), rawBits: garbage(12))
+            #expect(slice.isRefusedOrCanonical(bytes), "seed \(seed): \(bytes)")
+        }
+    }
+
+    @Test(arguments: 0..<30)
+    func damageIsRefusedOrCanonical(_ seed: Int) {
+        var random = SplitMix64(seed: UInt64(seed) + 1000)
+        let code = UInt8.random(in: 10...30, using: &random)
+        let slice = SliceCase.random(
+            count: Int.random(in: 1...120, using: &random), scale: Int.random(in: 1...12, using: &random), magnitudeCode: code, Self.tools(&random), &random)
+        let encoded = slice.encoded()
+        for _ in 0..<40 {
+            var other = encoded
+            switch random.next() % 4 {
+            case 0: other.codeword[Int.random(in: 0..<other.codeword.count, using: &random)] ^= 1 << UInt8.random(in: 0...7, using: &random)
+            case 1 where !other.rawBits.isEmpty:
+                other.rawBits[Int.random(in: 0..<other.rawBits.count, using: &random)] ^= 1 << UInt8.random(in: 0...7, using: &random)
+            case 2: other.codeword.removeLast(Int.random(in: 1...min(9, other.codeword.count), using: &random))
+            default: other.rawBits.append(UInt8.random(in: 0...255, using: &random))
+            }
+            if other == encoded { continue }
+            #expect(slice.decoded(other) != slice.indices, "seed \(seed)")
+            #expect(slice.isRefusedOrCanonical(other), "seed \(seed)")
+        }
+    }
+
+    @Test func emptyCodewordIsRefused() {
+        #expect(SliceCase([0]).decoded(IndexSliceCoder.Slice(codeword: [], rawBits: [])) == nil)
+    }
+
+    /// A change here is a change of the format.
+    @Test func codewordsAreStable() {
+        for (slice, codeword, rawBits) in Self.golden {
+            let encoded = slice.encoded()
+            #expect(Self.hex(encoded.codeword) == codeword)
+            #expect(Self.hex(encoded.rawBits) == rawBits)
+            #expect(slice.comesBack)
+        }
+    }
+
+    static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static let golden: [(SliceCase, codeword: String, rawBits: String)] = [
+        (SliceCase([0]), "80", ""),
+        (SliceCase([1]), "40", "00"),
+        (SliceCase([-3, 0, 0, 2, 1, -1, 0, 5]), "1df38556", "09"),
+        (SliceCase([Int32](repeating: 0, count: 1000), IndexSliceTools(adaptationLimit: 4)), "e6", ""),
+        (SliceCase((0..<24).map { Int32(($0 * 7919) % 41) - 20 }, magnitudeCode: 22, IndexSliceTools(usesNeighbours: true, signDistances: (2, 5), adaptationLimit: 6)), "020b4ddcd1e89fc43007c7ba2f0ab8a51a", "7fc00f"),
+        (SliceCase([1 << 30, -(1 << 30), 1000, -1_000_000], magnitudeCode: 40), "000000013023475fe7", "e4ffffbffcffff3bfff68f"),
+        (
+            SliceCase(
+                (0..<17).map { Int32($0) - 8 }, classes: (0..<17).map { UInt8($0) }, magnitudeCode: 18,
+                IndexSliceTools(usesNeighbours: true, adaptationLimit: 10)), "00808104225ac924d8", "ff20c40e"
+        ),
+    ]
+}

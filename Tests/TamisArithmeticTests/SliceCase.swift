@@ -1,0 +1,59 @@
+@testable import TamisArithmetic
+import TamisBits
+import TamisTestSupport
+
+/// Indices with everything that decides about their codeword.
+struct SliceCase {
+    var indices: [Int32]
+    var classes: [UInt8]
+    var magnitudeCode: UInt8
+    var tools: IndexSliceTools
+
+    init(_ indices: [Int32], classes: [UInt8]? = nil, magnitudeCode: UInt8 = 16, _ tools: IndexSliceTools = IndexSliceTools(adaptationLimit: 8)) {
+        self.indices = indices
+        self.classes = classes ?? [UInt8](repeating: 8, count: indices.count)
+        self.magnitudeCode = magnitudeCode
+        self.tools = tools
+    }
+
+    func encoded() -> IndexSliceCoder.Slice {
+        var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: magnitudeCode), tools)
+        return indices.withUnsafeBufferPointer { indices in classes.withUnsafeBufferPointer { coder.encode(indices, classes: $0) } }
+    }
+
+    /// The indices of `slice`, or nil if it is refused.
+    func decoded(_ slice: IndexSliceCoder.Slice) -> [Int32]? {
+        var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: magnitudeCode), tools)
+        // No index that coding can yield, so that one left out is seen.
+        var output = [Int32](repeating: .min, count: indices.count)
+        let isSound = slice.codeword.withView { codeword in
+            slice.rawBits.withView { rawBits in
+                classes.withUnsafeBufferPointer { classes in
+                    output.withUnsafeMutableBufferPointer { coder.decode(codeword: codeword, rawBits: rawBits, classes: classes, into: $0) }
+                }
+            }
+        }
+        return isSound ? output : nil
+    }
+
+    var comesBack: Bool { decoded(encoded()) == indices }
+
+    /// A sound slice of any bytes must be what the encoder makes of its indices; nothing may trap.
+    func isRefusedOrCanonical(_ slice: IndexSliceCoder.Slice) -> Bool {
+        guard let indices = decoded(slice) else { return true }
+        var other = self
+        other.indices = indices
+        return indices.allSatisfy { $0.magnitude <= IndexBinarization.maximumMagnitude } && other.encoded() == slice
+    }
+
+    /// - Parameter scale: largest binary logarithm of a magnitude.
+    static func random(count: Int, scale: Int, magnitudeCode: UInt8, _ tools: IndexSliceTools, _ random: inout SplitMix64) -> SliceCase {
+        let indices = (0..<count).map { _ -> Int32 in
+            let bits = Int.random(in: 0...scale, using: &random)
+            let magnitude = Int32(truncatingIfNeeded: random.next() & ((1 << UInt64(bits)) - 1))
+            return random.next() & 1 == 0 ? magnitude : -magnitude
+        }
+        let classes = (0..<count).map { _ in UInt8.random(in: 0...16, using: &random) }
+        return SliceCase(indices, classes: classes, magnitudeCode: magnitudeCode, tools)
+    }
+}
