@@ -47,7 +47,7 @@ let package = Package(
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
-                "Tamis",
+                "Tamis", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: warningsAreErrors),
@@ -67,7 +67,7 @@ let package = Package(
             of: "Tamis",
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
-        .testTarget(name: "CommandLineTests", dependencies: ["Tamis"], swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],
     swiftLanguageModes: [.v6]
 )

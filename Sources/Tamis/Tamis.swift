@@ -27,7 +27,7 @@ public enum Tamis {
         try ByteView.of(model) { (bytes) throws(TamisError) in
             // `encode` calls the sink only while it runs.
             try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) { sink throws(TamisError) in
-                try encode(bytes, fileName: fileName, options: options, threads: threads, to: sink)
+                _ = try encode(bytes, fileName: fileName, options: options, threads: threads, to: sink)
             }
         }
         return stream
@@ -38,16 +38,17 @@ public enum Tamis {
     /// - Parameters:
     ///   - model: the bytes of an ONNX file; must stay unchanged during the call.
     ///   - progress: called from any thread with the number of tensor elements coded so far.
+    @discardableResult
     public static func encode(
         _ model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
         progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
-    ) throws(TamisError) {
+    ) throws(TamisError) -> EncodingReport {
         let source = try ONNXModel.scan(model)
         var options = options
         if options.encoderName.isEmpty { options.encoderName = "tamis \(version)" }
         let encoder = try ModelEncoder(
             source: source, bytes: model, fileName: fileName, options: options, threads: threads, progress: progress)
-        try encoder.encode(to: sink)
+        return try encoder.encode(to: sink)
     }
 
     /// Decodes a stream of one file held in memory, and checks every digest.

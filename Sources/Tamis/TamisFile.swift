@@ -55,6 +55,8 @@ public final class TamisFile: Sendable {
 
     /// Names of the files that decoding yields. Nothing opens them unasked.
     public var fileNames: [String] { stream.topology.files.map(\.name) }
+    /// Units of the stream, index and end unit included, each with checksums of its own.
+    public var unitCount: Int { stream.units.count + 2 }
     /// Bytes of the files that decoding yields.
     public var fileByteCounts: [UInt64] { stream.topology.files.map(\.byteCount) }
 
@@ -71,12 +73,14 @@ public final class TamisFile: Sendable {
             guard stream.topology.files.count == 1 else {
                 throw TamisError(.unsupportedFeature, "the stream holds \(stream.topology.files.count) files, this version decodes one")
             }
+            // Everything that can be checked without room for the output is checked before there is any.
+            let plan = try stream.plan(threads: threads)
             let byteCount = Int(stream.topology.files[0].byteCount)
             var failure: TamisError?
             let output = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
                 let region = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
                 do throws(TamisError) {
-                    try stream.decode(into: [region], threads: threads, progress: progress)
+                    try plan.decode(into: [region], threads: threads, progress: progress)
                     if verifiesFile { try stream.checkFile(0, region.view) }
                     count = byteCount
                 } catch {
@@ -95,7 +99,7 @@ public final class TamisFile: Sendable {
     /// - Throws: `no_such_tensor`, or an error of the stream.
     public func tensor(named name: String, threads: ThreadCount = ThreadCount()) throws(TamisError) -> (TensorDescription, [UInt8]) {
         try naming { () throws(TamisError) in
-            guard let number = tensors.firstIndex(where: { $0.name == name }) else {
+            guard let number = tensors.firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
                 throw TamisError(.noSuchTensor, "there is no tensor '\(name)'", advice: "'tamis inspect' lists the names")
             }
             return (tensors[number], try stream.decode(tensor: number, threads: threads))

@@ -11,9 +11,21 @@ package enum AdaptiveProbability {
 
     /// The context after a bin.
     @inline(__always)
-    static func updated(_ state: UInt32, _ isOne: Bool, _ table: borrowing AdaptationTable) -> UInt32 {
+    static func updated(_ state: UInt32, isOne: Bool, _ table: borrowing AdaptationTable) -> UInt32 {
+        updated(state, target: isOne ? ceiling : floor, table)
+    }
+
+    /// The context after a bin.
+    ///
+    /// - Parameter mask: all ones for a 1, zero for a 0.
+    @inline(__always)
+    static func updated(_ state: UInt32, mask: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
+        updated(state, target: floor ^ ((floor ^ ceiling) & mask), table)
+    }
+
+    @inline(__always)
+    private static func updated(_ state: UInt32, target: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
         let entry = table.entry(state)
-        let target = isOne ? ceiling : floor
         // (target − probability) >> shift, left where the probability lies in the context.
         let difference = Int64(target) &- Int64(state & ~1023)
         let movement = UInt32(truncatingIfNeeded: difference &>> Int64(entry & 63)) & ~1023

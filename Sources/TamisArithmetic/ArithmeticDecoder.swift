@@ -49,7 +49,7 @@ struct ArithmeticDecoder: ~Copyable {
         let isOne = offset < split
         range = isOne ? split : range &- split
         offset = isOne ? offset : offset &- split
-        context = AdaptiveProbability.updated(state, isOne, adaptation)
+        context = AdaptiveProbability.updated(state, isOne: isOne, adaptation)
         if range < 1 << 32 {
             range <<= 32
             offset = offset << 32 | UInt64(unsafe Self.word(codeword, count, at: position))

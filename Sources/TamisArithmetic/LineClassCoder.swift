@@ -17,15 +17,16 @@ package enum LineClassCoder {
             var contexts = [UInt32](repeating: AdaptiveProbability.initial, count: contextsPerKind)
             var before: Int8 = 0
             for line in lines {
+                coder.reserve(bins: 18)
                 let near = min(Int(before.magnitude), 2)
-                coder.bin(line != 0, &contexts[near], adaptation)
+                coder.bin(line != 0 ? 1 : 0, &contexts[near], adaptation)
                 if line != 0 {
-                    coder.bin(line < 0, &contexts[4 + Int(before.signum())], adaptation)
+                    coder.bin(line < 0 ? 1 : 0, &contexts[4 + Int(before.signum())], adaptation)
                     let less = Int(line.magnitude) - 1
                     let last = line < 0 ? 15 : 14
                     var j = 0
                     while j < last {
-                        coder.bin(less > j, &contexts[6 + near * 15 + j], adaptation)
+                        coder.bin(less > j ? 1 : 0, &contexts[6 + near * 15 + j], adaptation)
                         if less <= j { break }
                         j += 1
                     }

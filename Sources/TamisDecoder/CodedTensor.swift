@@ -95,7 +95,7 @@ extension TensorDescription {
 }
 
 extension IndexBinarization {
-    /// Refuses more elements than the probability floor lets a codeword of so many bytes hold (Spec §9.2).
+    /// Refuses more elements than the probability floor lets a codeword of so many bytes hold (Spec §9.3).
     static func requireRoom(for elements: UInt64, codewordBytes: UInt64, _ element: StaticString) throws(TamisError) {
         let most = maximumElements(codewordBytes: codewordBytes)
         if elements > most {

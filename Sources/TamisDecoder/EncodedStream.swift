@@ -31,8 +31,6 @@ package struct EncodedStream: Sendable {
             let unit = try StreamUnit(bytes, at: offset, number: units.count)
             try Limits.check(UInt64(units.count), level: frame.level?.units ?? 3, limit: limits.units, "unit_count")
             try frame.take(unit)
-            // The others' payloads are checked when they are read.
-            if unit.type == nil { try unit.checkPayload() }
             if unit.type == .end {
                 try frame.finish(units: units, end: unit, hash: hash.value)
                 break
@@ -68,11 +66,10 @@ package struct EncodedStream: Sendable {
             throw TamisError(.missing, "there is no index_unit where the end unit says", unit: "index_unit", byteOffset: end.indexOffset)
         }
         let index = try indexUnit.wholeStructure(IndexUnit.self)
-        // The index unit counts, too.
-        let unitCount = UInt64(index.units.count) + 1
-        try Limits.check(unitCount, level: .max, limit: limits.units, "unit_count")
+        try Limits.check(UInt64(index.units.count), level: .max, limit: limits.units, "unit_count")
         var frame = FrameReader(bytes: bytes, limits: limits)
         var units: [StreamUnit] = []
+        var hash = XXH64()
         var offset = UInt64(Syntax.signature.count)
         for (number, entry) in index.units.enumerated() {
             let next = try offset.adding(entry.byteCount, "unit_bytes")
@@ -89,15 +86,18 @@ package struct EncodedStream: Sendable {
             }
             try frame.take(unit)
             units.append(unit)
+            unit.hash(into: &hash)
             offset = next
         }
-        if offset != end.indexOffset || offset + indexUnit.byteCount != endUnit.offset {
-            throw TamisError(
-                .lengthMismatch, "the units before the index end at byte \(offset), the index lies at \(end.indexOffset) with \(indexUnit.byteCount) bytes, the end unit at \(endUnit.offset)",
-                unit: "index_unit", element: "unit_bytes", byteOffset: end.indexOffset)
-        }
         try frame.take(indexUnit)
-        try Limits.check(unitCount, level: frame.level?.units ?? .max, "unit_count")
+        indexUnit.hash(into: &hash)
+        try Limits.check(UInt64(units.count + 1), level: frame.level?.units ?? 0, limit: limits.units, "unit_count")
+        if offset != end.indexOffset || end.indexOffset + indexUnit.byteCount != endUnit.offset {
+            throw TamisError(
+                .lengthMismatch, "the units leave bytes between them and the end: \(offset), \(end.indexOffset), \(endUnit.offset)", unit: "end_unit",
+                element: "index_offset", byteOffset: endUnit.offset)
+        }
+        try frame.checkHash(end, hash: hash.value, at: endUnit)
         try frame.check(index, against: units, at: indexUnit)
         return try frame.stream(units: units)
     }
@@ -165,6 +165,8 @@ private struct FrameReader {
             if index == nil { throw order(unit, "the end_unit follows the index_unit") }
         case nil:
             if start == nil || index != nil { throw order(unit, "ancillary units lie between the start_unit and the index_unit") }
+            // What is skipped is still checked: damage anywhere is damage.
+            try unit.checkPayload()
         }
     }
 
@@ -190,12 +192,16 @@ private struct FrameReader {
         if end.indexOffset != indexUnit.offset {
             throw mismatch(unit, "index_offset", "the end unit says the index is at \(end.indexOffset), it is at \(indexUnit.offset)")
         }
+        try checkHash(end, hash: hash, at: unit)
+        try check(index, against: Array(units.dropLast()), at: indexUnit)
+    }
+
+    func checkHash(_ end: EndUnit, hash: UInt64, at unit: StreamUnit) throws(TamisError) {
         if end.unitHash != hash {
             throw TamisError(
                 .streamHash, "the hash over all units is wrong: units were changed, moved, dropped or repeated", unit: unit.label,
                 element: "unit_hash", byteOffset: unit.offset, advice: "the file is damaged; fetch it again")
         }
-        try check(index, against: Array(units.dropLast()), at: indexUnit)
     }
 
     func check(_ index: IndexUnit, against units: [StreamUnit], at unit: StreamUnit) throws(TamisError) {

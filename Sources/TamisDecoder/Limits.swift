@@ -26,13 +26,19 @@ public struct Limits: Sendable, Equatable {
     public static let standard = Limits()
 
     /// Refuses `value` if it is above `level` (the stream breaks its own word) or above `limit` (it asks too much of this decoder).
-    static func check(_ value: UInt64, level: UInt64, limit: UInt64 = .max, _ element: StaticString) throws(TamisError) {
+    ///
+    /// - Parameters:
+    ///   - subject, unit: words around the value in the message.
+    static func check(
+        _ value: UInt64, level: UInt64, limit: UInt64 = .max, _ element: StaticString, _ subject: String = "the value is", _ unit: String = ""
+    ) throws(TamisError) {
+        let found = unit.isEmpty ? "\(subject) \(value)" : "\(subject) \(value) \(unit)"
         if value > level {
-            throw TamisError(.levelExceeded, "the value is \(value), the stream's level allows \(level)", element: "\(element)")
+            throw TamisError(.levelExceeded, "\(found), the stream's level allows \(level)", element: "\(element)")
         }
         if value > limit {
             throw TamisError(
-                .limitExceeded, "the value is \(value), the limit is \(limit)", element: "\(element)",
+                .limitExceeded, "\(found), the limit is \(limit)", element: "\(element)",
                 advice: "raise the limit if you trust the file")
         }
     }

@@ -41,6 +41,8 @@ public struct StreamSummary: Sendable {
     public let encoderName: String
     public let encoderOptions: String
     public let sourceFormat: String
+    /// Elements of all tensors of floating-point types in the source, coded or not, as the encoder counted them.
+    public let sourceFloatElements: UInt64
     public let sources: [Source]
     public let tensors: [Tensor]
     /// Bytes of skeletons, topology, index and framing: what is not tensors.
@@ -71,7 +73,7 @@ extension EncodedStream {
         }
         return StreamSummary(
             fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
-            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sources: sources, tensors: tensors.compactMap { $0 })
+            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sourceFloatElements: parameters.sourceFloatElements, sources: sources, tensors: tensors.compactMap { $0 })
     }
 
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {
@@ -112,7 +114,7 @@ extension CodedGroup {
             return UInt64(member.elementCount) * UInt64(max(halfOctaves / 2 + 3, 1)) + 64
         }
         let sum = max(weights.reduce(0, +), 1)
-        var shares = weights.map { total * $0 / sum }
+        var shares = weights.map { sum.dividingFullWidth(total.multipliedFullWidth(by: $0)).quotient }
         if let last = shares.indices.last { shares[last] += total - shares.reduce(0, +) }
         return shares
     }

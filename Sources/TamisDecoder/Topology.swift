@@ -49,12 +49,12 @@ package struct Topology: Sendable {
     private init(_ body: TopologyBody, level: Level, limits: Limits) throws(TamisError) {
         try Limits.check(UInt64(body.files.count), level: level.files, "file_count")
         try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
-        var names = Set<String>()
+        var names = Set<[UInt8]>()
         for file in body.files {
             if !FileEntry.isPlainName(file.name) {
                 throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
             }
-            if !names.insert(file.name).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
+            if !names.insert(Array(file.name.utf8)).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
         }
 
         names = []
@@ -71,7 +71,7 @@ package struct Topology: Sendable {
             let tensor = TensorDescription(name: entry.name, elementType: type, shape: shape)
             try Limits.check(tensor.byteCount ?? .max, level: .max, limit: limits.tensorBytes, "dimension")
             if entry.name.isEmpty { throw TamisError(.valueOutOfRange, "a tensor has no name", element: "tensor_name") }
-            if !names.insert(entry.name).inserted {
+            if !names.insert(Array(entry.name.utf8)).inserted {
                 throw TamisError(.duplicate, "two tensors have the name '\(entry.name)'", element: "tensor_name")
             }
             tensors.append(tensor)
@@ -118,7 +118,7 @@ package struct Topology: Sendable {
         if let missing = firstPlaces.firstIndex(where: { $0 == nil }) {
             throw TamisError(.missing, "the tensor '\(tensors[missing].name)' fills no hole", element: "hole_tensor_index")
         }
-        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes")
+        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
         self.files = files
         self.tensors = tensors
         self.firstPlaces = firstPlaces.compactMap { $0 }

@@ -21,15 +21,21 @@ struct ContextSurvey: Sendable {
     private var magnitudes: [UInt32]
     /// Per neighbour class, scale class and zero, one, more.
     private var neighbours: [UInt32]
-    /// Per candidate of sign distances, context and sign.
+    /// Per candidate of sign distances, context, and sign (negative, zero, positive).
     private var signs: [UInt32]
     let signDistances: [(first: Int, second: Int)]
+    /// Indices seen, and those of them that were counted.
+    private var total = 0
+    private var counted = 0
+
+    /// What one counted index stands for.
+    private var scale: Double { counted == 0 ? 1 : Double(total) / Double(counted) }
 
     /// - Parameter signDistances: the candidates.
     init(signDistances: [(first: Int, second: Int)]) {
         magnitudes = [UInt32](repeating: 0, count: Lines.allCases.count * Self.classCount * Self.bucketCount)
         neighbours = [UInt32](repeating: 0, count: 4 * Self.classCount * 3)
-        signs = [UInt32](repeating: 0, count: signDistances.count * 27 * 2)
+        signs = [UInt32](repeating: 0, count: signDistances.count * 27 * 3)
         self.signDistances = signDistances
     }
 
@@ -37,6 +43,8 @@ struct ContextSurvey: Sendable {
         for i in magnitudes.indices { magnitudes[i] &+= other.magnitudes[i] }
         for i in neighbours.indices { neighbours[i] &+= other.neighbours[i] }
         for i in signs.indices { signs[i] &+= other.signs[i] }
+        total += other.total
+        counted += other.counted
     }
 
     /// Magnitudes 0 … 15 one by one, then four buckets an octave.
@@ -47,7 +55,11 @@ struct ContextSurvey: Sendable {
         return min(16 + (exponent - 4) * 4 + Int((magnitude >> UInt32(exponent - 2)) & 3), bucketCount - 1)
     }
 
-    /// Counts one slice.
+    /// Of every `sampledEvery` indices of a slice, the first `sampledRun` are counted.
+    static let sampledRun = 1024
+    static let sampledEvery = 4096
+
+    /// Counts parts of one slice.
     ///
     /// - Parameters:
     ///   - rowClasses, columnClasses: the classes (0 … 16) of each place by rows alone and by columns alone.
@@ -55,14 +67,26 @@ struct ContextSurvey: Sendable {
         _ indices: UnsafeBufferPointer<Int32>, rowClasses: UnsafeBufferPointer<UInt8>, columnClasses: UnsafeBufferPointer<UInt8>,
         binarization: IndexBinarization
     ) {
-        let candidates = signDistances
+        let table = binarization.classes.span
+        for start in stride(from: 0, to: indices.count, by: Self.sampledEvery) {
+            let run = start..<min(start + Self.sampledRun, indices.count)
+            unsafe countMagnitudes(indices, rowClasses, columnClasses, table, run)
+            unsafe countSigns(indices, run)
+            counted += run.count
+        }
+        total += indices.count
+    }
+
+    private mutating func countMagnitudes(
+        _ indices: UnsafeBufferPointer<Int32>, _ rowClasses: UnsafeBufferPointer<UInt8>, _ columnClasses: UnsafeBufferPointer<UInt8>,
+        _ table: Span<IndexBinarization.Class>, _ run: Range<Int>
+    ) {
+        let perLines = Self.classCount * Self.bucketCount
         unsafe magnitudes.withUnsafeMutableBufferPointer { magnitudes in
             unsafe neighbours.withUnsafeMutableBufferPointer { neighbours in
-                let table = binarization.classes.span
-                let perLines = Self.classCount * Self.bucketCount
                 var before1: UInt32 = 0
                 var before2: UInt32 = 0
-                for i in 0..<indices.count {
+                for i in run {
                     let magnitude = unsafe indices[i].magnitude
                     let bucket = Self.bucket(magnitude)
                     let row = unsafe Int(rowClasses[i])
@@ -79,12 +103,17 @@ struct ContextSurvey: Sendable {
                 }
             }
         }
+    }
+
+    private mutating func countSigns(_ indices: UnsafeBufferPointer<Int32>, _ run: Range<Int>) {
+        let base = unsafe indices.baseAddress.unsafelyUnwrapped
         unsafe signs.withUnsafeMutableBufferPointer { signs in
-            for (number, candidate) in candidates.enumerated() {
-                let own = number &* 54
-                for i in 0..<indices.count where unsafe indices[i] != 0 {
-                    let context = unsafe IndexSliceCoder.signContext(indices.baseAddress.unsafelyUnwrapped, i, candidate.first, candidate.second)
-                    unsafe signs[own &+ context &* 2 &+ (indices[i] < 0 ? 1 : 0)] &+= 1
+            for (number, candidate) in signDistances.enumerated() {
+                let own = number &* 81
+                // Zeros are counted too, and ignored later: a branch on them would cost more than the count.
+                for i in run {
+                    let context = unsafe IndexSliceCoder.signContext(base, i, candidate.first, candidate.second)
+                    unsafe signs[own &+ context &* 3 &+ Int(base[i].signum()) &+ 1] &+= 1
                 }
             }
         }
@@ -96,7 +125,7 @@ struct ContextSurvey: Sendable {
         var bits = 0.0
         for scaleClass in 0..<Self.classCount {
             let from = start + scaleClass * Self.bucketCount
-            bits += Self.bits(magnitudes[from..<(from + Self.bucketCount)])
+            bits += self.bits(magnitudes[from..<(from + Self.bucketCount)])
         }
         return bits
     }
@@ -109,10 +138,10 @@ struct ContextSurvey: Sendable {
             for near in 0..<4 {
                 let from = (near * Self.classCount + scaleClass) * 3
                 let part = neighbours[from..<(from + 3)]
-                gain -= Self.bits(part)
+                gain -= bits(part)
                 for (i, count) in part.enumerated() { together[i] &+= count }
             }
-            gain += Self.bits(together[...])
+            gain += bits(together[...])
         }
         return gain
     }
@@ -124,18 +153,18 @@ struct ContextSurvey: Sendable {
             var bits = 0.0
             var count = 0.0
             for context in 0..<27 {
-                let from = candidate * 54 + context * 2
-                bits += Self.bits(signs[from..<(from + 2)])
-                count += Double(signs[from]) + Double(signs[from + 1])
+                let from = candidate * 81 + context * 3
+                bits += self.bits([signs[from], signs[from + 2]])
+                count += Double(signs[from]) + Double(signs[from + 2])
             }
-            let gain = count - bits
-            if gain > max(best?.gain ?? 0, 0.001 * count) { best = (gain, candidate) }
+            let gain = count * scale - bits
+            if gain > max(best?.gain ?? 0, 0.001 * count * scale) { best = (gain, candidate) }
         }
         return best.map { signDistances[$0.candidate] }
     }
 
-    /// Entropy of the counts times their sum, and the cost of learning each of them.
-    private static func bits(_ counts: ArraySlice<UInt32>) -> Double {
+    /// The bits that all indices take, going by the counts of some, and the cost of learning the probabilities.
+    private func bits(_ counts: ArraySlice<UInt32>) -> Double {
         var total = 0.0
         var sum = 0.0
         var used = 0.0
@@ -146,7 +175,6 @@ struct ContextSurvey: Sendable {
             used += 1
         }
         if total == 0 { return 0 }
-        let log = PortableMath.log2(total)
-        return sum + total * log + 0.5 * (used - 1) * log
+        return scale * (sum + total * PortableMath.log2(total)) + 0.5 * (used - 1) * PortableMath.log2(total * scale)
     }
 }

@@ -46,7 +46,7 @@ package struct ModelEncoder: Sendable {
                 .invalidArgument, "'\(fileName)' cannot be the name of the decoded file",
                 advice: "use one path component of at most \(FileEntry.maximumNameBytes) bytes without control characters")
         }
-        if !IndexCodingRanges.sliceElementsLog2.contains(options.sliceElementsLog2) {
+        if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
         }
         if !(0...1).contains(options.deadzone) {
@@ -68,11 +68,11 @@ package struct ModelEncoder: Sendable {
     }
 
     /// Writes the stream to `sink`, in order.
-    package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) {
+    package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let (statistics, sourceDigest) = survey()
-        let globs = options.exclusions.map(Glob.init)
-        let excluded = source.tensors.map { tensor in globs.contains { $0.matches(tensor.name) } }
-        let plans = StepAllocation.plan(source.tensors, statistics, isExcluded: excluded, target: options.target)
+        let globs = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
+        let exclusions = source.tensors.map { tensor in globs.first { $0.glob.matches(tensor.name) }?.pattern }
+        let plans = StepAllocation.plan(source.tensors, statistics, exclusions: exclusions, target: options.target)
 
         var writer = try StreamWriter(sink)
         try writeFrame(&writer, sourceDigest: sourceDigest)
@@ -97,6 +97,7 @@ package struct ModelEncoder: Sendable {
         }
         if source.holes.isEmpty { digest.update(bytes) }
         try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
+        return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount)
     }
 
     /// Statistics of every tensor, and the source's SHA-256 beside them.
@@ -152,6 +153,7 @@ package struct ModelEncoder: Sendable {
         parameters.encoderName = options.encoderName
         parameters.encoderOptions = options.provenance
         parameters.sourceFormat = source.format
+        parameters.sourceFloatElements = source.floatElementCount
         parameters.sources = [SourceFile(byteCount: UInt64(bytes.count), sha256: sourceDigest)]
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])
@@ -195,8 +197,4 @@ package struct ModelEncoder: Sendable {
         if start < source.holes.count { batches.append(start..<source.holes.count) }
         return batches
     }
-}
-
-private enum IndexCodingRanges {
-    static let sliceElementsLog2 = Int(ModelParameterSet.sliceElementsLog2Range.lowerBound)...Int(ModelParameterSet.sliceElementsLog2Range.upperBound)
 }

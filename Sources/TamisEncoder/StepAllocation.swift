@@ -2,14 +2,6 @@ import TamisModel
 import TamisQuantization
 import TamisSyntax
 
-/// How each tensor is to be coded, as far as that follows from the options and simple statistics.
-enum TensorPlan: Sendable, Equatable {
-    /// Bit-exact, with the reason in words.
-    case exact(String)
-    /// By indices of this step.
-    case quantized(step: Float)
-}
-
 /// Decides how fine each tensor is quantized (Spec/rationale/0008).
 ///
 /// Rounding n weights of standard deviation σ with step Δ adds relative noise Δ² ⁄ 12σ² at the layer's output, whatever the fan-in.
@@ -22,11 +14,12 @@ enum StepAllocation {
     /// Beyond this many steps an index would cost about as much as the value itself.
     static let mostSteps = 0x1p22
 
+    /// - Parameter exclusions: for each tensor, the pattern that excludes it.
     static func plan(
-        _ tensors: [TensorDescription], _ statistics: [TensorStatistics], isExcluded: [Bool], target: EncodingOptions.Target
+        _ tensors: [TensorDescription], _ statistics: [TensorStatistics], exclusions: [String?], target: EncodingOptions.Target
     ) -> [TensorPlan] {
         let candidates = tensors.indices.map { tensor in
-            exactReason(tensors[tensor], statistics[tensor], isExcluded: isExcluded[tensor], target)
+            exactReason(tensors[tensor], statistics[tensor], exclusion: exclusions[tensor], target)
         }
         var weightCount = 0.0
         for tensor in tensors.indices where candidates[tensor] == nil { weightCount += Double(statistics[tensor].count) }
@@ -49,9 +42,9 @@ enum StepAllocation {
     }
 
     private static func exactReason(
-        _ tensor: TensorDescription, _ statistics: TensorStatistics, isExcluded: Bool, _ target: EncodingOptions.Target
+        _ tensor: TensorDescription, _ statistics: TensorStatistics, exclusion: String?, _ target: EncodingOptions.Target
     ) -> String? {
-        if isExcluded { return "excluded" }
+        if let exclusion { return "it is excluded by '\(exclusion)'" }
         if tensor.elementType != .float32 { return "its type is not float32" }
         if statistics.count == 0 { return "it is empty" }
         if !statistics.isFinite { return "it has values that are not finite" }

@@ -22,7 +22,11 @@ public struct SourceModel: Sendable, Equatable {
     /// In ascending order of offset, without overlap; each as long as its tensor; each tensor has at least one hole.
     public let holes: [Hole]
 
-    public init(format: String, tensors: [TensorDescription], holes: [Hole]) {
+    /// Elements of all tensors of floating-point types in the file, in holes or not.
+    public let floatElementCount: UInt64
+
+    public init(format: String, tensors: [TensorDescription], holes: [Hole], floatElementCount: UInt64) {
+        self.floatElementCount = floatElementCount
         self.format = format
         self.tensors = tensors
         self.holes = holes

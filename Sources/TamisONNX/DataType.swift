@@ -5,6 +5,9 @@ struct DataType: Sendable, Equatable {
 
     static let float = DataType(number: 1)
 
+    /// True for the real floating-point types of any width.
+    var isFloatingPoint: Bool { name.hasPrefix("float") || name.hasPrefix("bfloat") }
+
     private static let names = [
         "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64", "uint32",
         "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",

@@ -40,7 +40,11 @@ public enum ONNXModel {
                 SourceModel.Hole(offset: UInt64(coded.range.lowerBound), byteCount: UInt64(coded.range.count), tensor: tensors.count))
             tensors.append(TensorDescription(name: found.name, elementType: coded.elementType, shape: coded.shape))
         }
-        return SourceModel(format: "onnx", tensors: tensors, holes: holes)
+        let floatElementCount = walker.tensors.reduce(UInt64(0)) { sum, found in
+            let (total, overflow) = sum.addingReportingOverflow(found.record.floatElementCount)
+            return overflow ? .max : total
+        }
+        return SourceModel(format: "onnx", tensors: tensors, holes: holes, floatElementCount: floatElementCount)
     }
 
     /// Lists what the model holds, also the tensors that `scan(_:)` leaves in the skeleton.

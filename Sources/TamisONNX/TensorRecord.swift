@@ -60,6 +60,12 @@ struct TensorRecord: Sendable {
         }
     }
 
+    /// Elements that the dimensions say, if the type is a floating-point one and the tensor has data; 0 if they make no sense.
+    var floatElementCount: UInt64 {
+        guard dataType.isFloatingPoint, storage != .none, rank <= Self.maximumRank, dimensions.allSatisfy({ $0 >= 0 }) else { return 0 }
+        return Shape(dimensions.map { UInt64($0) })?.elementCount ?? 0
+    }
+
     /// What the hole of this tensor would be, or nil if the tensor has to stay in the skeleton.
     var coded: CodedPayload? {
         guard !isIrregular, let elementType = Self.elementType(dataType, storage), rank <= Self.maximumRank else { return nil }

@@ -36,6 +36,8 @@ package struct MatrixView: Sendable, Equatable {
         guard let outer = product(0..<rowAxis), let rows = product(rowAxis..<(rowAxis + rowAxisCount)),
             let inner = product((rowAxis + rowAxisCount)..<shape.rank)
         else { return nil }
+        // With a dimension of zero the number of elements does not bound the number of columns.
+        if outer.multipliedReportingOverflow(by: inner).overflow { return nil }
         self.outer = outer
         self.rows = rows
         self.inner = inner

@@ -10,6 +10,8 @@ package struct ModelParameterSet: SyntaxStructure, Equatable, Sendable {
     package var encoderOptions = ""
     /// Format of the source files, for example `onnx`.
     package var sourceFormat = ""
+    /// Elements of all tensors of floating-point types in the source, coded or not; for people.
+    package var sourceFloatElements: UInt64 = 0
     /// One entry per file of the topology, in its order.
     package var sources: [SourceFile] = []
 
@@ -23,6 +25,7 @@ package struct ModelParameterSet: SyntaxStructure, Equatable, Sendable {
         try visitor.text("encoder_name", &encoderName, maximumBytes: 255)
         try visitor.text("encoder_options", &encoderOptions, maximumBytes: Syntax.maximumTextBytes)
         try visitor.text("source_format", &sourceFormat, maximumBytes: 255)
+        try visitor.uv("source_float_elements", &sourceFloatElements, 0...UInt64.max)
         try visitor.list(count: "source_count", &sources, maximum: UInt64(UInt32.max), minimumItemBytes: 33)
         visitor.end()
     }

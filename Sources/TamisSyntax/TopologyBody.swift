@@ -32,7 +32,9 @@ package struct FileEntry: SyntaxStructure, Equatable, Sendable {
 
     /// True if `name` is one path component, whatever system reads it.
     package static func isPlainName(_ name: String) -> Bool {
-        !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains("\\")
+        // By bytes: a character that contains a slash, such as one with an accent, does not equal one.
+        let bytes = Array(name.utf8)
+        return !bytes.isEmpty && bytes != Array(".".utf8) && bytes != Array("..".utf8) && !bytes.contains(0x2F) && !bytes.contains(0x5C)
     }
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {

@@ -35,7 +35,10 @@ struct BinScript {
         var states = [UInt32](repeating: AdaptiveProbability.initial, count: Self.contextCount)
         let adaptation = AdaptationTable(limit: limit)
         var encoder = ArithmeticEncoder(reservingBytes: 16)
-        for (isOne, context) in bins { encoder.bin(isOne, &states[context], adaptation) }
+        for (isOne, context) in bins {
+            encoder.reserve(bins: 1)
+            encoder.bin(isOne ? 1 : 0, &states[context], adaptation)
+        }
         return encoder.finish()
     }
 

@@ -134,13 +134,15 @@ struct BombTests {
 
     @Test func countsThatTheirUnitCannotHold() throws {
         let sound = StreamParts(try HandMadeStream(skeleton: [1], [("t", [1], [7])]).bytes())
+        // The count of sources is the last element.
+        let parameters = try ModelParameterSet().encoded().dropLast()
         for count in [100, UInt64(UInt32.max), 1 << 32, .max] as [UInt64] {
             var writer = ByteWriter()
             writer.uv(count)
             writer.append([0, 0, 0])
             for number in sound.units.indices where [.index, .modelParameterSet].contains(UnitHeader.UnitType(rawValue: sound.units[number].type)) {
                 var parts = sound
-                parts.units[number].payload = (sound.units[number].type == 2 ? [16, 0, 0, 0] : []) + writer.bytes
+                parts.units[number].payload = (number == 1 ? parameters : []) + writer.bytes
                 Self.expectRefused(number == 1 ? try parts.stream() : try parts.rehashed(), [.truncated, .valueOutOfRange])
             }
             var parts = sound

@@ -1,0 +1,16 @@
+import TamisBits
+import TamisDigest
+
+extension EncodedStream {
+    /// Compares the SHA-256 of a decoded file with the one in the index.
+    package func checkFile(_ number: Int, _ bytes: ByteView) throws(TamisError) {
+        let computed = unsafe SHA256.of(bytes.buffer)
+        let stored = index.files[number].sha256
+        if computed != stored {
+            throw TamisError(
+                .fileDigest,
+                "the SHA-256 of the decoded file '\(topology.files[number].name)' is \(Hexadecimal.text(computed)), the index says \(Hexadecimal.text(stored))",
+                unit: "index_unit", element: "file_sha256", advice: "the file or this decoder is faulty; report it if other decoders agree with the file")
+        }
+    }
+}

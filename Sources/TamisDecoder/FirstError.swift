@@ -1,0 +1,20 @@
+import Synchronization
+import TamisBits
+import TamisThreads
+
+/// Runs `body` for each index and throws the error of the lowest index that failed.
+func firstError(
+    _ count: Int, _ threads: ThreadCount, _ body: @Sendable (_ index: Int) throws(TamisError) -> Void
+) throws(TamisError) {
+    let first = Mutex<(index: Int, error: TamisError)?>(nil)
+    parallelFor(count, threads: threads) { _, index in
+        do throws(TamisError) {
+            try body(index)
+        } catch {
+            first.withLock { first in
+                if index < first?.index ?? .max { first = (index, error) }
+            }
+        }
+    }
+    if let error = first.withLock({ $0?.error }) { throw error }
+}

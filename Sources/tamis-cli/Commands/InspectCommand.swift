@@ -1,0 +1,54 @@
+import ArgumentParser
+import Tamis
+import TamisFiles
+import TamisONNX
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what is in a .tamis file or an ONNX model, tensor by tensor.",
+        discussion: """
+            Reads headers only, so it is quick for files of any size; 'tamis verify' is what checks all the bytes. What kind of \
+            file it is follows from its bytes, not from its name.
+
+              tamis inspect model.tamis         where the bytes went, and how
+              tamis inspect model.onnx          which tensors 'tamis encode' compresses
+              tamis inspect --json model.tamis  the same for programs
+            """)
+
+    @Argument(help: ArgumentHelp("A .tamis file or an ONNX model, or - for standard input.", valueName: "file"), completion: .file())
+    var input: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(name: [.short, .long], help: "Show more: digests, deadzones and coding tools.")
+    var verbose = false
+
+    func validate() throws {
+        if json && verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
+    }
+
+    func run() throws {
+        let input = try InputFile(input, access: .random, limit: Limits.pipeBytes)
+        switch ModelKind(input.view) {
+        case .tamis:
+            let file = try TamisFile(input, limits: .inspection, access: .random)
+            let report = StreamReport(try file.summary())
+            if json { return try StandardOutput.text(JSONValue.object(report.members).text) }
+            let name = FilePath.name(input.name)
+            let source = file.fileNames.first ?? ""
+            try StandardOutput.text(
+                report.sizes(from: source, to: name) + "\n" + report.origin(showsDigests: verbose) + "\n" + report.table(showsTools: verbose))
+        case .onnx:
+            do throws(TamisError) {
+                let report = try input.withView { (bytes) throws(TamisError) in
+                    ONNXReport(try ONNXModel.summarize(bytes), fileByteCount: UInt64(bytes.count))
+                }
+                try StandardOutput.text(json ? JSONValue.object(report.members).text : report.origin + "\n" + report.table)
+            } catch {
+                throw error.inFile(input.name)
+            }
+        }
+    }
+}

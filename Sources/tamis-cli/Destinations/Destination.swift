@@ -1,0 +1,62 @@
+import TamisBits
+import TamisFiles
+
+/// Where the bytes that a command makes go: all of them, or none.
+enum Destination {
+    typealias Sink = (ByteView) throws(TamisError) -> Void
+
+    case standardOutput
+    case file(String, overwrite: Bool)
+    /// The bytes are made, and dropped.
+    case nowhere
+
+    /// - Parameter path: a path, or `-`.
+    init(_ path: String, overwrite: Bool) {
+        self = path == FilePath.pipe ? .standardOutput : .file(path, overwrite: overwrite)
+    }
+
+    /// The path; nil for anything else.
+    var path: String? {
+        if case .file(let path, _) = self { return path }
+        return nil
+    }
+
+    /// For people: the path, or `standard output`.
+    var name: String { path ?? "standard output" }
+
+    /// Makes the bytes and puts them in their place.
+    ///
+    /// - Parameters:
+    ///   - inputs: files that must not be replaced.
+    ///   - examining: called with all the bytes before they take their place; what it throws keeps them from it.
+    ///   - producing: hands the bytes to its argument in order; called only if it is likely that they can be written.
+    func write(
+        inputs: [FileIdentity], examining: Sink? = nil, producing: (Sink) throws(TamisError) -> Void
+    ) throws(TamisError) {
+        switch self {
+        case .file(let path, let overwrite):
+            try OutputFile.replace(path, overwrite: overwrite, inputs: inputs, verifying: examining) { (writer) throws(TamisError) in
+                try producing { (part) throws(TamisError) in try writer.write(part) }
+            }
+        case .standardOutput:
+            if StandardOutput.isTerminal {
+                throw TamisError(
+                    .invalidArgument, "is a terminal, which cannot show these bytes", file: name,
+                    advice: "give a file with -o, or connect a pipe")
+            }
+            let bytes = try Self.collect(producing)
+            try ByteView.of(bytes) { (view) throws(TamisError) in
+                try examining?(view)
+                try StandardOutput.write(view)
+            }
+        case .nowhere:
+            try ByteView.of(try Self.collect(producing)) { (view) throws(TamisError) in try examining?(view) }
+        }
+    }
+
+    private static func collect(_ producing: (Sink) throws(TamisError) -> Void) throws(TamisError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try producing { (part) throws(TamisError) in bytes += part.array }
+        return bytes
+    }
+}

@@ -1,0 +1,36 @@
+import TamisModel
+
+/// A tensor as `numpy.load` reads it: NPY format version 1.0 (NEP 1, "A Simple File Format for NumPy Arrays").
+enum NumPyFile {
+    /// - Parameter elements: little-endian, in C order.
+    static func bytes(_ tensor: TensorDescription, _ elements: [UInt8]) -> [UInt8] {
+        // A tuple of one element needs a comma; numpy's own files have one after every dimension but the last of several.
+        let dimensions = tensor.shape.dimensions.map(String.init)
+        let shape = dimensions.count == 1 ? "(\(dimensions[0]),)" : "(" + dimensions.joined(separator: ", ") + ")"
+        var header = Array("{'descr': '\(descriptor(tensor.elementType))', 'fortran_order': False, 'shape': \(shape), }".utf8)
+        // Signature, version, length, header and a line feed together fill blocks of 64 bytes.
+        let prefix = 10
+        header += [UInt8](repeating: 0x20, count: (64 - (prefix + header.count + 1) % 64) % 64)
+        header.append(0x0A)
+        var file: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)]
+        file.reserveCapacity(prefix + header.count + elements.count)
+        return file + header + elements
+    }
+
+    private static func descriptor(_ type: ElementType) -> String {
+        switch type {
+        case .float16: "<f2"
+        case .float32: "<f4"
+        case .float64: "<f8"
+        case .int8: "|i1"
+        case .int16: "<i2"
+        case .int32: "<i4"
+        case .int64: "<i8"
+        case .uint8: "|u1"
+        case .uint16, .bfloat16: "<u2"
+        case .uint32: "<u4"
+        case .uint64: "<u8"
+        case .bool: "|b1"
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import TamisONNX
+
+/// What is in an ONNX model, as tables for people and as JSON for programs.
+struct ONNXReport {
+    private let summary: ONNXSummary
+    private let fileByteCount: UInt64
+
+    init(_ summary: ONNXSummary, fileByteCount: UInt64) {
+        self.summary = summary
+        self.fileByteCount = fileByteCount
+    }
+
+    /// Who made the model, and with which operators.
+    var origin: String {
+        var text = "ONNX model, IR version \(summary.irVersion), \(summary.nodeCount) nodes, \(Decimal.grouped(fileByteCount)) bytes\n"
+        if !summary.producer.isEmpty { text += "made by \(summary.producer.printable)\n" }
+        if !summary.graphName.isEmpty { text += "graph \(summary.graphName.printable)\n" }
+        let sets = summary.operatorSets.map { "\($0.domain.isEmpty ? "ai.onnx" : $0.domain.printable) \($0.version)" }
+        if !sets.isEmpty { text += "operator sets \(sets.joined(separator: ", "))\n" }
+        return text
+    }
+
+    /// One line per tensor, and the total.
+    var table: String {
+        var table = TextTable([
+            ("tensor", .left), ("shape", .left), ("type", .left), ("place", .left), ("storage", .left), ("coded", .left), ("bytes", .right),
+        ])
+        var tensorBytes: UInt64 = 0
+        for tensor in summary.tensors {
+            tensorBytes += tensor.byteCount
+            let more = tensor.rank > tensor.dimensions.count ? ", …" : ""
+            table.add([
+                tensor.name, "[" + tensor.dimensions.map { String($0) }.joined(separator: ", ") + more + "]", tensor.elementType,
+                tensor.location.rawValue, tensor.storage.rawValue, tensor.isCoded ? "yes" : "no", Decimal.grouped(tensor.byteCount),
+            ])
+        }
+        let rest = fileByteCount - min(fileByteCount, tensorBytes)
+        table.add(["graph and everything else", "", "", "", "", "", Decimal.grouped(rest)])
+        table.add(["total", "", "", "", "", "", Decimal.grouped(fileByteCount)])
+        var text = table.text
+        if summary.omittedTensorCount > 0 { text += "\(summary.omittedTensorCount) more tensors are not listed and would not be coded\n" }
+        return text + "'coded' tensors are what 'tamis encode' compresses as weights; the rest is kept as it is\n"
+    }
+
+    var members: [(key: String, value: JSONValue)] {
+        let coded = summary.tensors.filter(\.isCoded)
+        return [
+            ("file_bytes", .integer(fileByteCount)),
+            ("format", .string("onnx")),
+            ("producer", .string(summary.producer)),
+            ("ir_version", .signed(summary.irVersion)),
+            ("operator_sets", .array(summary.operatorSets.map { .object([("domain", .string($0.domain)), ("version", .signed($0.version))]) })),
+            ("graph_name", .string(summary.graphName)),
+            ("nodes", .integer(UInt64(summary.nodeCount))),
+            ("coded_tensors", .integer(UInt64(coded.count))),
+            ("coded_bytes", .integer(coded.reduce(0) { $0 + $1.byteCount })),
+            ("omitted_tensors", .integer(UInt64(summary.omittedTensorCount))),
+            ("tensors", .array(summary.tensors.map { tensor in
+                .object([
+                    ("name", .string(tensor.name)),
+                    ("shape", .array(tensor.dimensions.map { .signed($0) })),
+                    ("element_type", .string(tensor.elementType)),
+                    ("bytes", .integer(tensor.byteCount)),
+                    ("location", .string(tensor.location.rawValue)),
+                    ("storage", .string(tensor.storage.rawValue)),
+                    ("coded", .bool(tensor.isCoded)),
+                ])
+            })),
+        ]
+    }
+}

@@ -1,0 +1,132 @@
+import TamisDecoder
+import TamisDigest
+import TamisEncoder
+import TamisModel
+
+/// What is in a stream, as tables for people and as JSON for programs.
+struct StreamReport {
+    private let summary: StreamSummary
+    /// Elements of floating-point tensors of the source, coded or not.
+    let elements: UInt64
+    let sourceByteCount: UInt64
+
+    init(_ summary: StreamSummary) {
+        self.summary = summary
+        elements = summary.sourceFloatElements
+        sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
+    }
+
+    private var ratio: Double { Double(sourceByteCount) / Double(summary.fileByteCount) }
+
+    private var bitsPerWeight: Double? { elements == 0 ? nil : 8 * Double(summary.fileByteCount) / Double(elements) }
+
+    /// One line: both sizes and their ratio.
+    func sizes(from source: String, to target: String) -> String {
+        let comparison = ratio >= 1 ? "\(Decimal.factor(ratio)) times smaller" : "\(Decimal.factor(1 / ratio)) times larger"
+        let rate = bitsPerWeight.map { ", \($0 < 0.1 ? Decimal.significant($0, 2) : Decimal.fixed($0, 2)) bits/weight" } ?? ""
+        return "\(source.printable) \(Decimal.bytes(sourceByteCount)) → \(target.printable) \(Decimal.bytes(summary.fileByteCount)), \(comparison)\(rate)"
+    }
+
+    /// What made the file, and from what.
+    func origin(showsDigests: Bool) -> String {
+        var text = "format \(summary.formatVersion), level \(summary.level), made by \(summary.encoderName.isEmpty ? "an unnamed encoder" : summary.encoderName)"
+        if !summary.encoderOptions.isEmpty { text += " with \(summary.encoderOptions)" }
+        text = text.printable + "\n"
+        for source in summary.sources {
+            text += "\(source.fileName.printable), \(summary.sourceFormat.printable), \(Decimal.grouped(source.byteCount)) bytes\n"
+            if showsDigests {
+                text += "  source  sha256 \(Hexadecimal.text(source.sha256))\n  decoded sha256 \(Hexadecimal.text(source.decodedSHA256))\n"
+            }
+        }
+        return text
+    }
+
+    /// One line per tensor, and the total.
+    ///
+    /// - Parameter reasons: why tensors were kept exact, by their names; told in a column of its own.
+    func table(reasons: [String: String] = [:], showsTools: Bool = false) -> String {
+        var columns: [(title: String, alignment: TextTable.Alignment)] = [
+            ("tensor", .left), ("shape", .left), ("type", .left), ("coding", .left), ("step", .right), ("slices", .right), ("bytes", .right),
+            ("bits/value", .right),
+        ]
+        if !reasons.isEmpty { columns.append(("exact because", .left)) }
+        if showsTools {
+            columns.append(("deadzone", .right))
+            columns.append(("tools", .left))
+        }
+        var table = TextTable(columns)
+        for tensor in summary.tensors {
+            let description = tensor.description
+            var cells = [
+                description.name, description.shape.description, description.elementType.name, tensor.coding + (tensor.isGrouped ? "*" : ""),
+                tensor.step.map { Decimal.significant(Double($0), 4) } ?? "", "\(tensor.sliceCount)", Decimal.grouped(tensor.byteCount),
+                tensor.bitsPerElement.map { Decimal.fixed($0, 2) } ?? "",
+            ]
+            if !reasons.isEmpty { cells.append(reasons[description.name] ?? "") }
+            if showsTools {
+                cells.append(tensor.deadzone.map { Decimal.shortest($0) } ?? "")
+                cells.append(tensor.tools.joined(separator: " "))
+            }
+            table.add(cells)
+        }
+        let empty = [String](repeating: "", count: columns.count - 8)
+        table.add(["graph, index and framing", "", "", "", "", "", Decimal.grouped(summary.otherByteCount), ""] + empty)
+        table.add(
+            ["total", "", "", "", "", "", Decimal.grouped(summary.fileByteCount), bitsPerWeight.map { Decimal.fixed($0, 2) } ?? ""] + empty)
+        let hasGroups = summary.tensors.contains(where: \.isGrouped)
+        return table.text + (hasGroups ? "* shares a unit with other small tensors; its bytes are an estimate\n" : "")
+    }
+
+    var members: [(key: String, value: JSONValue)] {
+        [
+            ("file_bytes", .integer(summary.fileByteCount)),
+            ("source_bytes", .integer(sourceByteCount)),
+            ("ratio", .number(ratio)),
+            ("elements", .integer(elements)),
+            ("bits_per_weight", JSONValue(bitsPerWeight)),
+            ("other_bytes", .integer(summary.otherByteCount)),
+            ("format", .string("tamis")),
+            ("format_version", .integer(UInt64(summary.formatVersion))),
+            ("level", .string(summary.level)),
+            ("encoder", .string(summary.encoderName)),
+            ("options", .string(summary.encoderOptions)),
+            ("source_format", .string(summary.sourceFormat)),
+            ("files", .array(summary.sources.map { source in
+                .object([
+                    ("name", .string(source.fileName)), ("source_bytes", .integer(source.byteCount)),
+                    ("source_sha256", .string(Hexadecimal.text(source.sha256))),
+                    ("decoded_sha256", .string(Hexadecimal.text(source.decodedSHA256))),
+                ])
+            })),
+            ("source_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.sha256) })),
+            ("decoded_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.decodedSHA256) })),
+            ("tensors", .array(summary.tensors.map { .object($0.members) })),
+        ]
+    }
+}
+
+extension StreamSummary.Tensor {
+    fileprivate var coding: String { mode == "raw" ? "exact" : mode }
+
+    fileprivate var bitsPerElement: Double? {
+        description.shape.elementCount == 0 ? nil : 8 * Double(byteCount) / Double(description.shape.elementCount)
+    }
+
+    fileprivate var members: [(key: String, value: JSONValue)] {
+        [
+            ("name", .string(description.name)),
+            ("shape", .array(description.shape.dimensions.map { .integer($0) })),
+            ("element_type", .string(description.elementType.name)),
+            ("elements", .integer(description.shape.elementCount)),
+            ("mode", .string(mode)),
+            ("bytes", .integer(byteCount)),
+            ("bits_per_weight", JSONValue(bitsPerElement)),
+            ("quantizer", JSONValue(quantizer)),
+            ("step", step.map { .single($0) } ?? .null),
+            ("deadzone", JSONValue(deadzone)),
+            ("slices", .integer(UInt64(sliceCount))),
+            ("grouped", .bool(isGrouped)),
+            ("tools", .array(tools.map { .string($0) })),
+        ]
+    }
+}
