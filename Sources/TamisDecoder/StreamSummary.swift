@@ -6,6 +6,7 @@ import TamisArithmetic
 
 /// What is in a stream, tensor by tensor, read from headers alone.
 public struct StreamSummary: Sendable {
+    /// A file of the model: what the encoder read and what decoding yields.
     public struct Source: Sendable {
         public let fileName: String
         public let byteCount: UInt64
@@ -15,6 +16,7 @@ public struct StreamSummary: Sendable {
         public let decodedSHA256: [UInt8]
     }
 
+    /// A tensor and how it is coded.
     public struct Tensor: Sendable {
         public let description: TensorDescription
         /// `raw` (bit-exact) or `index` (quantized).

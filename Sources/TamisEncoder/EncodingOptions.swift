@@ -20,6 +20,7 @@ public struct EncodingOptions: Sendable, Equatable {
     public var encoderName: String
     public var provenance: String
 
+    /// In decibels.
     public static let defaultQuality = 15.0
 
     public init(
