@@ -1,0 +1,51 @@
+import Testing
+
+@Suite("The code keeps its laws")
+struct LawTests {
+    @Test func theLawsSeeTheSources() {
+        #expect(Package.sources.count > 100)
+        #expect(Set(Package.sources.map(\.module)).isSuperset(of: Law.modules.map(\.name)))
+        #expect(Package.all.contains { $0.path == "Package.swift" } && Package.all.contains { $0.path == "Tests/ArchitectureTests/LawTests.swift" })
+    }
+
+    @Test func arrowsGoDownOnly() {
+        #expect(Law.importViolations(Package.sources) == [])
+        #expect(Law.manifestViolations(Package.manifest) == [])
+        var below: Set<String> = []
+        for module in Law.modules {
+            #expect(module.package.isSubset(of: below), "\(module.name)")
+            below.insert(module.name)
+        }
+    }
+
+    /// The decoder is what gets embedded: it brings neither the encoder nor a converter nor the disk, and the encoder no decoder.
+    @Test func decoderAndEncoderStandAlone() {
+        func closure(_ name: String) -> Set<String> {
+            let own = Law.modules.first { $0.name == name }?.package ?? []
+            return own.reduce(own) { $0.union(closure($1)) }
+        }
+        #expect(closure("TamisDecoder").isDisjoint(with: ["TamisEncoder", "TamisONNX", "TamisFiles", "Tamis"]))
+        #expect(closure("TamisEncoder").isDisjoint(with: ["TamisDecoder", "TamisONNX", "TamisFiles", "Tamis"]))
+    }
+
+    @Test func forbiddenWords() { #expect(Law.wordViolations(Package.sources) == []) }
+    @Test func onlyExecutablesSpeak() { #expect(Law.printViolations(Package.sources) == []) }
+    @Test func noMathematicsLibrary() { #expect(Law.mathematicsViolations(Package.sources) == []) }
+    @Test func allocationsOfTheDecoderAreKnown() { #expect(Law.allocationViolations(Package.sources) == []) }
+    @Test func noCatchAll() { #expect(Law.catchAllViolations(Package.all) == []) }
+    @Test func filesAreNamedAfterTheirTypes() { #expect(Law.fileNameViolations(Package.sources) == []) }
+    @Test func publicDeclarationsAreDocumented() { #expect(Law.documentationViolations(Package.sources) == []) }
+    @Test func noMachinePaths() { #expect(Law.machinePathViolations(Package.all) == []) }
+
+    /// Exceptions that nothing needs any more are taken off the lists.
+    @Test func exceptionsAreInUse() {
+        for law in Law.forbidden {
+            for path in law.allowed.keys { #expect(Package.sources.first { $0.path == path }.map { !$0.matches(law.pattern).isEmpty } == true, "\(law.word) in \(path)") }
+        }
+        for path in Law.freelyNamed.keys { #expect(Package.sources.contains { $0.path == path }, "\(path)") }
+        for module in Law.modules {
+            let used = Set(Package.sources.filter { $0.module == module.name }.flatMap(Law.imports))
+            for name in module.system.keys { #expect(used.contains(name), "\(module.name) does not import \(name)") }
+        }
+    }
+}
