@@ -66,7 +66,7 @@ package struct IndexBinarization: Sendable {
 
     /// Elements that a codeword of `codewordBytes` can hold at the most: see `AdaptiveProbability.floor` (Spec §9).
     package static func maximumElements(codewordBytes: UInt64) -> UInt64 {
-        let (product, overflow) = codewordBytes.addingReportingOverflow(1).partialValue.multipliedReportingOverflow(by: 16384)
-        return overflow ? .max : product
+        if codewordBytes >= UInt64.max / 16384 { return .max }
+        return (codewordBytes + 1) * 16384
     }
 }

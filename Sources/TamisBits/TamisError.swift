@@ -27,7 +27,6 @@ public struct TamisError: Error, Sendable, Equatable {
         case tensorDigest = "tensor_digest"
         case fileDigest = "file_digest"
         case valueOutOfRange = "value_out_of_range"
-        case reservedBits = "reserved_bits"
         case overlongInteger = "overlong_integer"
         case unitOrder = "unit_order"
         case duplicate

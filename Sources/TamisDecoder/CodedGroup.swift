@@ -13,6 +13,9 @@ package struct CodedGroup: Sendable {
         package let elementCount: Int
     }
 
+    /// Decoded bytes of a group (Spec §4.6): a decoder needs them twice.
+    package static let mostBytes: UInt64 = 1 << 23
+
     package let header: GroupUnit
     package let members: [Member]
     package let rawFrame: ByteView
@@ -26,7 +29,7 @@ package struct CodedGroup: Sendable {
     package let rawByteCount: Int
 
     package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
-        let (header, rest) = try unit.structure(GroupUnit.self)
+        let (header, rest) = try unit.structure(GroupUnit.self, bounds: stream.tensorBounds)
         self = try unit.naming { () throws(TamisError) in try CodedGroup(header, rest, unit, stream) }
     }
 
@@ -46,6 +49,9 @@ package struct CodedGroup: Sendable {
             let byteCount = description.byteCount ?? .max
             let start = end
             end = try end.adding(byteCount, "entry_tensor_index")
+            if end > Self.mostBytes {
+                throw TamisError(.valueOutOfRange, "the group has \(end) bytes, expected at most \(Self.mostBytes)", element: "entry_tensor_index")
+            }
             if entry.codingMode == CodingMode.index.rawValue {
                 try description.requireIndexCodable("entry_coding_mode")
                 indexElements += description.shape.elementCount

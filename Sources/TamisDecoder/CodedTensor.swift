@@ -24,6 +24,9 @@ package struct CodedTensor: Sendable {
         package let rawBits: ByteView
     }
 
+    /// Elements of a line that may have a class (Spec §4.5): shorter lines cannot pay for it, and would cost a decoder memory.
+    package static let shortestLine = 8
+
     package let tensor: Int
     package let description: TensorDescription
     package let digest: UInt64
@@ -66,8 +69,14 @@ package struct CodedTensor: Sendable {
             try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes")
             left -= elements
         }
-        lineClassRoom: do {
-            if coding.lineClassBytes == 0 { break lineClassRoom }
+        if coding.lineClassBytes > 0 {
+            let hasRows = coding.tools.contains(.rowClasses)
+            let hasColumns = coding.tools.contains(.columnClasses)
+            if (hasRows && view.columns < Self.shortestLine) || (hasColumns && view.rows < Self.shortestLine) {
+                throw TamisError(
+                    .valueOutOfRange, "classes of \(view.rows) rows and \(view.columns) columns, expected lines of \(Self.shortestLine) elements or more",
+                    element: "coding_tools")
+            }
             let lines = (coding.tools.contains(.rowClasses) ? view.rows : 0) + (coding.tools.contains(.columnClasses) ? view.columns : 0)
             try IndexBinarization.requireRoom(for: UInt64(lines), codewordBytes: coding.lineClassBytes, "line_class_bytes")
         }
@@ -106,6 +115,13 @@ extension IndexBinarization {
 }
 
 extension EncodedStream {
+    /// No list of tensors is longer than the topology's.
+    var tensorBounds: CountBounds {
+        var bounds = CountBounds()
+        bounds.tensors = .init(level: UInt64(topology.tensors.count))
+        return bounds
+    }
+
     /// The tensor a coded unit names, provided the index places it in that unit.
     func tensorIndex(_ value: UInt64, in unit: StreamUnit, _ element: StaticString) throws(TamisError) -> Int {
         if value >= UInt64(topology.tensors.count) {

@@ -69,7 +69,9 @@ extension EncodedStream {
         var skeletons: [(unit: StreamUnit, frame: ByteView)] = []
         for (number, skeleton) in found.enumerated() {
             guard let skeleton else {
-                throw TamisError(.missing, "the file '\(topology.files[number].name)' has no skeleton_unit", element: "file_index")
+                throw TamisError(
+                    .missing, "the file '\(topology.files[number].name)' has no skeleton_unit", unit: units.last?.label, element: "file_index",
+                    byteOffset: units.last?.offset)
             }
             skeletons.append(skeleton)
         }

@@ -29,7 +29,7 @@ package struct EncodedStream: Sendable {
         var frame = FrameReader(bytes: bytes, limits: limits)
         while true {
             let unit = try StreamUnit(bytes, at: offset, number: units.count)
-            try Limits.check(UInt64(units.count), level: frame.level?.units ?? 3, limit: limits.units, "unit_count")
+            try limits.bounds(frame.level).units.check(UInt64(units.count), "unit_count", at: unit.offset)
             try frame.take(unit)
             if unit.type == .end {
                 try frame.finish(units: units, end: unit, hash: hash.value)
@@ -65,7 +65,7 @@ package struct EncodedStream: Sendable {
         if indexUnit.type != .index {
             throw TamisError(.missing, "there is no index_unit where the end unit says", unit: "index_unit", byteOffset: end.indexOffset)
         }
-        let index = try indexUnit.wholeStructure(IndexUnit.self)
+        let index = try indexUnit.wholeStructure(IndexUnit.self, bounds: limits.bounds(nil))
         try Limits.check(UInt64(index.units.count), level: .max, limit: limits.units, "unit_count")
         var frame = FrameReader(bytes: bytes, limits: limits)
         var units: [StreamUnit] = []
@@ -97,7 +97,7 @@ package struct EncodedStream: Sendable {
                 .lengthMismatch, "the units leave bytes between them and the end: \(offset), \(end.indexOffset), \(endUnit.offset)", unit: "end_unit",
                 element: "index_offset", byteOffset: endUnit.offset)
         }
-        try frame.checkHash(end, hash: hash.value, at: endUnit)
+        try frame.checkHash(end, of: units, hash: hash.value, at: endUnit)
         try frame.check(index, against: units, at: indexUnit)
         return try frame.stream(units: units)
     }
@@ -151,7 +151,7 @@ private struct FrameReader {
             level = Level.all[Int(start.level)]
         case .modelParameterSet:
             if start == nil || parameters != nil { throw order(unit, "one model_parameter_set follows the start_unit") }
-            parameters = try unit.wholeStructure(ModelParameterSet.self)
+            parameters = try unit.wholeStructure(ModelParameterSet.self, bounds: limits.bounds(level))
         case .topology:
             guard parameters != nil, topology == nil, let level else { throw order(unit, "one topology_unit follows the model_parameter_set") }
             topology = try Topology(unit, level: level, limits: limits)
@@ -159,7 +159,7 @@ private struct FrameReader {
             if topology == nil || index != nil { throw order(unit, "it belongs between the topology_unit and the index_unit") }
         case .index:
             if topology == nil || index != nil { throw order(unit, "one index_unit follows the coded units") }
-            index = try unit.wholeStructure(IndexUnit.self)
+            index = try unit.wholeStructure(IndexUnit.self, bounds: limits.bounds(level))
             indexUnit = unit
         case .end:
             if index == nil { throw order(unit, "the end_unit follows the index_unit") }
@@ -181,23 +181,25 @@ private struct FrameReader {
             throw order(unit, "the end_unit follows the index_unit")
         }
         let total = unit.offset + unit.byteCount
-        if end.totalBytes != total {
-            throw mismatch(unit, "total_bytes", "the end unit says \(end.totalBytes) bytes, there are \(total)")
-        }
         if total != UInt64(bytes.count) {
             throw TamisError(
                 .trailingBytes, "\(UInt64(bytes.count) - total) bytes follow the end_unit", unit: unit.label, byteOffset: total,
                 advice: "remove what was appended to the file")
         }
+        if end.totalBytes != total {
+            throw mismatch(unit, "total_bytes", "the end unit says \(end.totalBytes) bytes, there are \(total)")
+        }
         if end.indexOffset != indexUnit.offset {
             throw mismatch(unit, "index_offset", "the end unit says the index is at \(end.indexOffset), it is at \(indexUnit.offset)")
         }
-        try checkHash(end, hash: hash, at: unit)
+        try checkHash(end, of: units, hash: hash, at: unit)
         try check(index, against: Array(units.dropLast()), at: indexUnit)
     }
 
-    func checkHash(_ end: EndUnit, hash: UInt64, at unit: StreamUnit) throws(TamisError) {
+    func checkHash(_ end: EndUnit, of units: [StreamUnit], hash: UInt64, at unit: StreamUnit) throws(TamisError) {
         if end.unitHash != hash {
+            // Where a stored checksum itself is damaged, its own unit is to be blamed.
+            for unit in units { try unit.checkPayload() }
             throw TamisError(
                 .streamHash, "the hash over all units is wrong: units were changed, moved, dropped or repeated", unit: unit.label,
                 element: "unit_hash", byteOffset: unit.offset, advice: "the file is damaged; fetch it again")
@@ -249,14 +251,14 @@ extension StreamUnit {
     /// The start unit: a version or profile this decoder does not know is reported before anything else about the payload.
     fileprivate func wholeStructure(_ type: StartUnit.Type, versionFirst: Bool) throws(TamisError) -> StartUnit {
         try checkPayload()
-        if payload.count >= 3 {
+        if payload.count >= 2 {
             let version = payload.load(0, as: UInt16.self)
             if version != Syntax.formatVersion {
                 throw TamisError(
                     .unknownVersion, "the file has format version \(version), this version of Tamis reads \(Syntax.formatVersion)", unit: label,
                     element: "format_version", byteOffset: payloadOffset, advice: "use a version of Tamis that reads it")
             }
-            if payload[2] != Syntax.mainProfile {
+            if payload.count >= 3 && payload[2] != Syntax.mainProfile {
                 throw TamisError(
                     .unknownProfile, "the file has profile \(payload[2]), this version of Tamis reads \(Syntax.mainProfile)", unit: label,
                     element: "profile", byteOffset: payloadOffset + 2, advice: "use a version of Tamis that reads it")

@@ -8,6 +8,8 @@ func firstError(
 ) throws(TamisError) {
     let first = Mutex<(index: Int, error: TamisError)?>(nil)
     parallelFor(count, threads: threads) { _, index in
+        // What lies behind a fault need not be decoded: the lowest index that fails is the same.
+        if index > first.withLock({ $0?.index ?? .max }) { return }
         do throws(TamisError) {
             try body(index)
         } catch {

@@ -1,4 +1,5 @@
 import TamisBits
+import TamisSyntax
 
 /// What a decoder is willing to spend on a stream; a stream that asks for more is refused before anything is allocated for it.
 public struct Limits: Sendable, Equatable {
@@ -7,17 +8,22 @@ public struct Limits: Sendable, Equatable {
     /// Bytes of one tensor.
     public var tensorBytes: UInt64
     public var tensors: UInt64
+    /// Places in files that tensors fill.
+    public var holes: UInt64
+    public var files: UInt64
     /// Decoded size of the topology's body, in bytes.
     public var topologyBytes: UInt64
     public var units: UInt64
 
     public init(
-        outputBytes: UInt64 = 1 << 32, tensorBytes: UInt64 = 1 << 31, tensors: UInt64 = 1 << 16, topologyBytes: UInt64 = 1 << 28,
-        units: UInt64 = 1 << 20
+        outputBytes: UInt64 = 1 << 32, tensorBytes: UInt64 = 1 << 31, tensors: UInt64 = 1 << 16, holes: UInt64 = 1 << 18,
+        files: UInt64 = 1 << 8, topologyBytes: UInt64 = 1 << 26, units: UInt64 = 1 << 18
     ) {
         self.outputBytes = outputBytes
         self.tensorBytes = tensorBytes
         self.tensors = tensors
+        self.holes = holes
+        self.files = files
         self.topologyBytes = topologyBytes
         self.units = units
     }
@@ -41,5 +47,15 @@ public struct Limits: Sendable, Equatable {
                 .limitExceeded, "\(found), the limit is \(limit)", element: "\(element)",
                 advice: "raise the limit if you trust the file")
         }
+    }
+
+    /// The bounds of lists under `level`, or before the level is known.
+    func bounds(_ level: Level?) -> CountBounds {
+        var bounds = CountBounds()
+        bounds.files = .init(level: level?.files ?? .max, limit: files)
+        bounds.tensors = .init(level: level?.tensors ?? .max, limit: tensors)
+        bounds.holes = .init(level: level?.holes ?? .max, limit: holes)
+        bounds.units = .init(level: level?.units ?? .max, limit: units)
+        return bounds
     }
 }

@@ -4,7 +4,7 @@ import TamisQuantization
 import TamisSyntax
 import TamisArithmetic
 
-/// What is in a stream, tensor by tensor, read from headers alone.
+/// What is in a stream, tensor by tensor: read from the units' headers, without decoding elements.
 public struct StreamSummary: Sendable {
     /// A file of the model: what the encoder read and what decoding yields.
     public struct Source: Sendable {
@@ -75,7 +75,10 @@ extension EncodedStream {
         }
         return StreamSummary(
             fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
-            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sourceFloatElements: parameters.sourceFloatElements, sources: sources, tensors: tensors.compactMap { $0 })
+            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sourceFloatElements: parameters.sourceFloatElements, sources: sources, tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
+                guard let tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
+                return tensor
+            })
     }
 
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {

@@ -77,10 +77,10 @@ package struct StreamUnit: Sendable {
     }
 
     /// The structure at the start of the payload, and the bytes after it; checks the payload's CRC first.
-    package func structure<S: SyntaxStructure>(_ type: S.Type) throws(TamisError) -> (S, rest: ByteView) {
+    package func structure<S: SyntaxStructure>(_ type: S.Type, bounds: CountBounds = CountBounds()) throws(TamisError) -> (S, rest: ByteView) {
         try checkPayload()
         return try naming { () throws(TamisError) in
-            var reader = SyntaxReader(payload, base: payloadOffset)
+            var reader = SyntaxReader(payload, base: payloadOffset, bounds: bounds)
             var structure = S()
             try structure.visit(&reader)
             return (structure, payload[reader.reader.position..<payload.count])
@@ -88,8 +88,8 @@ package struct StreamUnit: Sendable {
     }
 
     /// The structure that is all of the payload.
-    package func wholeStructure<S: SyntaxStructure>(_ type: S.Type) throws(TamisError) -> S {
-        let (structure, rest) = try structure(type)
+    package func wholeStructure<S: SyntaxStructure>(_ type: S.Type, bounds: CountBounds = CountBounds()) throws(TamisError) -> S {
+        let (structure, rest) = try structure(type, bounds: bounds)
         if rest.count > 0 {
             throw TamisError(
                 .trailingBytes, "\(rest.count) bytes follow the last element", unit: label,

@@ -40,15 +40,21 @@ package struct Topology: Sendable {
             var bytes = [UInt8](repeating: 0, count: Int(header.bodyBytes))
             try bytes.withRegion { (region) throws(TamisError) in try Zstandard.decompress(frame, into: region) }
             let body = try ByteView.of(bytes) { (view) throws(TamisError) in
-                try TopologyBody(decoding: view, base: 0, "topology_body")
+                do throws(TamisError) {
+                    return try TopologyBody(decoding: view, base: 0, bounds: limits.bounds(level), "topology_body")
+                } catch {
+                    // Offsets within the body are none of the file.
+                    var error = error
+                    if let inner = error.byteOffset { error.message += " (byte \(inner) of the decompressed body)" }
+                    error.byteOffset = unit.payloadOffset
+                    throw error
+                }
             }
             return try Topology(body, level: level, limits: limits)
         }
     }
 
     private init(_ body: TopologyBody, level: Level, limits: Limits) throws(TamisError) {
-        try Limits.check(UInt64(body.files.count), level: level.files, "file_count")
-        try Limits.check(UInt64(body.tensors.count), level: level.tensors, limit: limits.tensors, "tensor_count")
         var names = Set<[UInt8]>()
         for file in body.files {
             if !FileEntry.isPlainName(file.name) {

@@ -14,8 +14,7 @@ extension BatchEncoder {
         var raw = 0
         for hole in holes {
             let count = Int(source.tensors[source.holes[hole].tensor].shape.elementCount)
-            var isExact = false
-            if case .exact = plans[source.holes[hole].tensor] { isExact = true }
+            let isExact = !plans[source.holes[hole].tensor].isQuantized
             if !own.isEmpty && (isExact ? raw + Int(source.holes[hole].byteCount) > ModelEncoder.groupRawBytes : indices + count > sliceElements) {
                 groups.append(own)
                 own = []
@@ -35,7 +34,7 @@ extension BatchEncoder {
         var indices: [Int32] = []
         var classes: [UInt8] = []
         var digest = XXH64()
-        // The coarsest tensor of the group sets the lowest class.
+        // The group's code is the middle one, so that the classes reach as far up as down.
         let codes = holes.map { hole -> Int in
             guard case .quantized(let step) = plans[source.holes[hole].tensor] else { return 0 }
             return Int(IndexPlan.magnitudeCode(mean: statistics[source.holes[hole].tensor].meanMagnitude / Double(step)))
@@ -68,7 +67,7 @@ extension BatchEncoder {
             header.entries.append(entry)
         }
         header.groupDigest = digest.value
-        let frame = raw.isEmpty ? [] : try ByteView.of(raw) { (view) throws(TamisError) in try Zstandard.compress(view, level: ModelEncoder.skeletonLevel) }
+        let frame = raw.isEmpty ? [] : try ByteView.of(raw) { (view) throws(TamisError) in try Zstandard.compress(view, level: raw.count > 1 << 16 ? ModelEncoder.rawLevel : ModelEncoder.skeletonLevel) }
         header.rawFrameBytes = UInt64(frame.count)
         var slice = IndexSliceCoder.Slice(codeword: [], rawBits: [])
         if !indices.isEmpty {

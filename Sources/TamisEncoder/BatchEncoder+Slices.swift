@@ -15,6 +15,8 @@ extension BatchEncoder {
         let width = tensor.shape.rank > 2 && last > 1 ? last : 2
         if view.columns > width { distances.append((width, view.columns)) }
         if kernel > width { distances.append((width, kernel)) }
+        // Beyond the slice there is nothing to look back to.
+        distances.removeAll { max($0.first, $0.second) >= sliceElements }
         if distances.isEmpty { distances.append((2, 3)) }
         return SlicedTensor(
             hole: hole, quantizer: DeadzoneQuantizer(step: step, deadzone: options.deadzone), view: view, rowAxisCount: UInt8(rowAxisCount),

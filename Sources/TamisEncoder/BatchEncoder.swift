@@ -83,10 +83,13 @@ struct BatchEncoder: Sendable {
             }
         }
         let (work, list) = (sliced, jobs)
-        let surveys = parallelMap(list.count, threads: threads) { _, job in quantizeAndSurvey(work[list[job].tensor], list[job].range, decoded) }
-        var merged = sliced.map { ContextSurvey(signDistances: $0.signDistances) }
-        for (job, survey) in zip(list, surveys) { merged[job.tensor].add(survey) }
-        let surveyed = merged
+        // Counts add up to the same in any order.
+        let counts = Mutex(sliced.map { ContextSurvey(signDistances: $0.signDistances) })
+        parallelFor(list.count, threads: threads) { _, job in
+            let survey = quantizeAndSurvey(work[list[job].tensor], list[job].range, decoded)
+            counts.withLock { $0[list[job].tensor].add(survey) }
+        }
+        let surveyed = counts.withLock { $0 }
         let plans = parallelMap(sliced.count, threads: threads) { _, place in
             let tensor = work[place]
             return IndexPlan(

@@ -146,7 +146,7 @@ struct ContextSurvey: Sendable {
         return gain
     }
 
-    /// The best candidate of sign distances and the bits it saves; nil if none saves any.
+    /// The best candidate of sign distances; nil if none saves a thousandth of the signs' bits.
     func bestSigns() -> (first: Int, second: Int)? {
         var best: (gain: Double, candidate: Int)?
         for candidate in signDistances.indices {

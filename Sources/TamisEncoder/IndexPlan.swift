@@ -30,10 +30,11 @@ struct IndexPlan: Sendable {
     /// Chooses the tools whose estimated gain is larger than their cost.
     ///
     /// - Parameters:
-    ///   - rows, columns: the classes that could be sent.
+    ///   - rows, columns: the classes that could be sent; empty if none.
     init(quantizer: DeadzoneQuantizer, view: MatrixView, rowAxisCount: UInt8, rows: [Int8], columns: [Int8], magnitudeCode: UInt8, survey: ContextSurvey) {
         var best: (bits: Double, lines: ContextSurvey.Lines, codeword: [UInt8])?
         for lines in ContextSurvey.Lines.allCases {
+            if (lines.usesRows && rows.isEmpty) || (lines.usesColumns && columns.isEmpty) { continue }
             let codeword =
                 lines == .none ? [] : LineClassCoder.encode(rows: lines.usesRows ? rows : nil, columns: lines.usesColumns ? columns : nil)
             let bits = survey.magnitudeBits(lines) + Double(codeword.count) * 8

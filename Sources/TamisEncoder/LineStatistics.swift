@@ -3,28 +3,38 @@ import TamisQuantization
 
 /// Mean magnitudes of a tensor's rows and columns, as scale classes.
 enum LineStatistics {
+    /// Elements of the shortest line that may have a class (Spec §4.5).
+    static let shortestLine = 8
+
     /// - Parameters:
     ///   - values: little-endian float32, in C order.
     ///   - view: in C order.
+    /// - Returns: classes of the lines that may have them (`shortestLine`); empty where they may not.
     static func classes(of values: ByteView, view: MatrixView) -> (rows: [Int8], columns: [Int8]) {
-        var rowSums = [Double](repeating: 0, count: view.rows)
-        var columnSums = [Double](repeating: 0, count: view.columns)
+        let hasRows = view.columns >= shortestLine
+        let hasColumns = view.rows >= shortestLine
+        if !hasRows && !hasColumns { return ([], []) }
+        var rowSums = [Double](repeating: 0, count: hasRows ? view.rows : 0)
+        var columnSums = [Double](repeating: 0, count: hasColumns ? view.columns : 0)
+        var total = 0.0
         view.forEachRun(in: 0..<view.elementCount) { run in
             let line = values[(run.element * 4)..<((run.element + run.count) * 4)]
             if run.alongRows {
                 var sum = 0.0
                 for i in 0..<run.count {
                     let magnitude = Double(Float(bitPattern: line.load(i * 4, as: UInt32.self)).magnitude)
-                    rowSums[run.row + i] += magnitude
+                    if hasRows { rowSums[run.row + i] += magnitude }
                     sum += magnitude
                 }
-                columnSums[run.column] += sum
+                if hasColumns { columnSums[run.column] += sum }
+                total += sum
             } else {
-                rowSums[run.row] += add(line, to: &columnSums, at: run.column, count: run.count)
+                let sum = hasColumns ? add(line, to: &columnSums, at: run.column, count: run.count) : TensorStatistics(of: line).sumOfMagnitudes
+                if hasRows { rowSums[run.row] += sum }
+                total += sum
             }
         }
-        let total = rowSums.reduce(0, +)
-        if !(total > 0) { return ([Int8](repeating: 0, count: view.rows), [Int8](repeating: 0, count: view.columns)) }
+        if !(total > 0) { return ([], []) }
         let rowReference = total / Double(view.rows)
         let columnReference = total / Double(view.columns)
         return (
@@ -47,7 +57,7 @@ enum LineStatistics {
                 let place = unsafe UnsafeMutableRawPointer(target + (start + i))
                 unsafe place.storeBytes(of: place.loadUnaligned(as: SIMD4<Double>.self) + magnitudes, as: SIMD4<Double>.self)
             }
-            var sum = total.sum()
+            var sum = (total[0] + total[1]) + (total[2] + total[3])
             for i in whole..<count {
                 let magnitude = Double(Float(bitPattern: line.load(i * 4, as: UInt32.self)).magnitude)
                 sum += magnitude

@@ -27,6 +27,8 @@ package struct ModelEncoder: Sendable {
     static let batchBytes = 64 << 20
     /// Bytes of bit-exact tensors in one group.
     static let groupRawBytes = 1 << 20
+    /// Up to these bytes the slowest compression takes little time and memory (80 MiB beyond 4 MiB).
+    static let smallBytes = 1 << 22
     static let skeletonLevel = 19
     static let rawLevel = 9
 
@@ -51,6 +53,13 @@ package struct ModelEncoder: Sendable {
         }
         if !(0...1).contains(options.deadzone) {
             throw TamisError(.invalidArgument, "the deadzone is \(options.deadzone), expected 0 … 1")
+        }
+        if options.encoderName.utf8.count > 255 || UInt64(options.provenance.utf8.count) > Syntax.maximumTextBytes
+            || Syntax.hasControlCharacter(options.encoderName) || Syntax.hasControlCharacter(options.provenance)
+        {
+            throw TamisError(
+                .invalidArgument, "the words about the encoder and its options do not fit the format",
+                advice: "use at most 255 and \(Syntax.maximumTextBytes) bytes without control characters; fewer or shorter exclusions help")
         }
         switch options.target {
         case .quality(let decibels) where !(-20...120).contains(decibels):
@@ -163,7 +172,7 @@ package struct ModelEncoder: Sendable {
 
     private static func compress(_ bytes: [UInt8]) throws(TamisError) -> [UInt8] {
         try ByteView.of(bytes) { (view) throws(TamisError) in
-            try Zstandard.compress(view, level: bytes.count > 16 << 20 ? rawLevel : skeletonLevel)
+            try Zstandard.compress(view, level: bytes.count > smallBytes ? rawLevel : skeletonLevel)
         }
     }
 

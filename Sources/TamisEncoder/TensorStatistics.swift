@@ -32,9 +32,9 @@ struct TensorStatistics: Sendable {
                 magnitudes += SIMD8<Double>(magnitude)
             }
         }
-        sum = sums.sum()
-        sumOfSquares = squares.sum()
-        sumOfMagnitudes = magnitudes.sum()
+        sum = Self.sum(sums)
+        sumOfSquares = Self.sum(squares)
+        sumOfMagnitudes = Self.sum(magnitudes)
         largestMagnitude = largest.max()
         isFinite = exponents.max() < 0x7F80_0000
         for place in whole..<count {
@@ -48,6 +48,9 @@ struct TensorStatistics: Sendable {
     }
 
     init() {}
+
+    /// The lanes added in an order that no library decides.
+    private static func sum(_ v: SIMD8<Double>) -> Double { ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])) }
 
     mutating func add(_ other: TensorStatistics) {
         count += other.count

@@ -22,7 +22,7 @@ package struct GroupUnit: SyntaxStructure, Equatable, Sendable {
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("group_unit")
         try visitor.u64("group_digest", &groupDigest, 0...UInt64.max)
-        try visitor.list(count: "entry_count", &entries, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
+        try visitor.list(count: "entry_count", &entries, bound: \.tensors, minimumItemBytes: 2)
         try visitor.u8("group_magnitude_code", &magnitudeCode, IndexCoding.magnitudeCodeRange)
         try visitor.u8("group_adaptation_limit", &adaptationLimit, IndexCoding.adaptationLimitRange)
         try visitor.uv("group_raw_frame_bytes", &rawFrameBytes, 0...UInt64.max)

@@ -13,9 +13,9 @@ package struct IndexUnit: SyntaxStructure, Equatable, Sendable {
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("index_unit")
-        try visitor.list(count: "unit_count", &units, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
-        try visitor.list(count: "place_count", &tensorUnits, maximum: UInt64(UInt32.max), minimumItemBytes: 1)
-        try visitor.list(count: "digest_count", &files, maximum: UInt64(UInt32.max), minimumItemBytes: 32)
+        try visitor.list(count: "unit_count", &units, bound: \.units, minimumItemBytes: 2)
+        try visitor.list(count: "place_count", &tensorUnits, bound: \.tensors, minimumItemBytes: 1)
+        try visitor.list(count: "digest_count", &files, bound: \.files, minimumItemBytes: 32)
         visitor.end()
     }
 }

@@ -26,7 +26,7 @@ package struct ModelParameterSet: SyntaxStructure, Equatable, Sendable {
         try visitor.text("encoder_options", &encoderOptions, maximumBytes: Syntax.maximumTextBytes)
         try visitor.text("source_format", &sourceFormat, maximumBytes: 255)
         try visitor.uv("source_float_elements", &sourceFloatElements, 0...UInt64.max)
-        try visitor.list(count: "source_count", &sources, maximum: UInt64(UInt32.max), minimumItemBytes: 33)
+        try visitor.list(count: "source_count", &sources, bound: \.files, minimumItemBytes: 33)
         visitor.end()
     }
 }

@@ -10,8 +10,8 @@ package enum Syntax {
     /// Bound of every text element, whatever the level.
     package static let maximumTextBytes: UInt64 = 65_535
 
-    /// U+0000 … U+001F and U+007F.
+    /// U+0000 … U+001F and U+007F … U+009F: what could steer a terminal.
     package static func hasControlCharacter(_ text: String) -> Bool {
-        text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+        text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
     }
 }

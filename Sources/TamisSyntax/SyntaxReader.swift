@@ -3,11 +3,16 @@ import TamisBits
 /// Takes the elements of structures from bytes.
 package struct SyntaxReader: SyntaxVisitor {
     package var reader: ByteReader
+    package let bounds: CountBounds
 
     /// - Parameter base: place of the first byte in the file, for errors.
-    package init(_ bytes: ByteView, base: UInt64) { reader = ByteReader(bytes, base: base) }
+    package init(_ bytes: ByteView, base: UInt64, bounds: CountBounds = CountBounds()) {
+        reader = ByteReader(bytes, base: base)
+        self.bounds = bounds
+    }
 
     package var isReading: Bool { true }
+    package var offset: UInt64? { reader.fileOffset }
     package mutating func begin(_ structure: StaticString) {}
     package mutating func end() {}
 

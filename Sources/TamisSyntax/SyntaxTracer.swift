@@ -20,6 +20,8 @@ package struct SyntaxTracer: SyntaxVisitor {
     package init(_ bytes: ByteView, base: UInt64) { reader = SyntaxReader(bytes, base: base) }
 
     package var isReading: Bool { true }
+    package var bounds: CountBounds { reader.bounds }
+    package var offset: UInt64? { reader.offset }
     package mutating func begin(_ structure: StaticString) { structures.append(structure) }
     package mutating func end() { structures.removeLast() }
 

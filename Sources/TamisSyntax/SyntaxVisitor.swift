@@ -7,6 +7,10 @@ import TamisBits
 package protocol SyntaxVisitor {
     /// True if the elements are taken from a stream, false if they are put into one.
     var isReading: Bool { get }
+    /// Bounds of the lists that are read.
+    var bounds: CountBounds { get }
+    /// Place of the next element in the file, where there is one.
+    var offset: UInt64? { get }
 
     /// Announces a structure; elements up to the matching `end` belong to it.
     mutating func begin(_ structure: StaticString)
@@ -40,12 +44,17 @@ package protocol SyntaxStructure {
 }
 
 extension SyntaxVisitor {
+    package var bounds: CountBounds { CountBounds() }
+    package var offset: UInt64? { nil }
+
     /// A list: its length as a `uv` element, then each item.
     package mutating func list<Item: SyntaxStructure>(
-        count element: StaticString, _ items: inout [Item], maximum: UInt64, minimumItemBytes: UInt64
+        count element: StaticString, _ items: inout [Item], bound: KeyPath<CountBounds, CountBounds.Bound>, minimumItemBytes: UInt64
     ) throws(TamisError) {
         var count = UInt64(items.count)
-        try uv(element, &count, 0...maximum)
+        let offset = offset
+        try uv(element, &count, 0...UInt64(UInt32.max))
+        try bounds[keyPath: bound].check(count, element, at: offset)
         try self.items(element, &items, count: count, minimumItemBytes: minimumItemBytes)
     }
 

@@ -78,8 +78,8 @@ extension SyntaxStructure {
     }
 
     /// The structure that makes up all of `bytes`, which begin at `base` in the file.
-    package init(decoding bytes: ByteView, base: UInt64, _ element: StaticString) throws(TamisError) {
-        var reader = SyntaxReader(bytes, base: base)
+    package init(decoding bytes: ByteView, base: UInt64, bounds: CountBounds = CountBounds(), _ element: StaticString) throws(TamisError) {
+        var reader = SyntaxReader(bytes, base: base, bounds: bounds)
         self.init()
         try visit(&reader)
         try reader.finish(element)

@@ -12,9 +12,9 @@ package struct TopologyBody: SyntaxStructure, Equatable, Sendable {
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("topology_body")
-        try visitor.list(count: "file_count", &files, maximum: UInt64(UInt32.max), minimumItemBytes: 2)
-        try visitor.list(count: "tensor_count", &tensors, maximum: UInt64(UInt32.max), minimumItemBytes: 3)
-        try visitor.list(count: "hole_count", &holes, maximum: UInt64(UInt32.max), minimumItemBytes: 3)
+        try visitor.list(count: "file_count", &files, bound: \.files, minimumItemBytes: 2)
+        try visitor.list(count: "tensor_count", &tensors, bound: \.tensors, minimumItemBytes: 3)
+        try visitor.list(count: "hole_count", &holes, bound: \.holes, minimumItemBytes: 3)
         visitor.end()
     }
 }
@@ -63,13 +63,13 @@ package struct TensorEntry: SyntaxStructure, Equatable, Sendable {
         visitor.begin("tensor_entry")
         try visitor.text("tensor_name", &name, maximumBytes: Syntax.maximumTextBytes)
         try visitor.u8("element_type", &elementType, 1...16)
+        if ElementType(rawValue: elementType) == nil {
+            throw visitor.contradiction("element_type", .valueOutOfRange, "no element type has the code \(elementType)")
+        }
         var rank = UInt8(clamping: dimensions.count)
         try visitor.u8("rank", &rank, 0...Syntax.maximumRank)
         if visitor.isReading { dimensions = [UInt64](repeating: 0, count: Int(rank)) }
         for axis in dimensions.indices { try visitor.uv("dimension", &dimensions[axis], 0...UInt64.max) }
-        if ElementType(rawValue: elementType) == nil {
-            throw visitor.contradiction("element_type", .valueOutOfRange, "no element type has the code \(elementType)")
-        }
         visitor.end()
     }
 }

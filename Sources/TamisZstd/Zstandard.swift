@@ -44,10 +44,15 @@ package enum Zstandard {
     ///
     /// Besides `region` it takes a fixed amount of memory, whatever `frame` says.
     /// - Throws: `invalid_compressed_data` unless `frame` is exactly one sound frame, skippable or legacy ones not allowed, without
-    ///   dictionary, whose header states `region.count` as the content size and whose window is at most 128 MiB;
-    ///   `truncated` if it ends within its header.
+    ///   dictionary, whose header states `region.count` as the content size and whose window is at most 128 MiB.
     package static func decompress(_ frame: ByteView, into region: ByteRegion) throws(TamisError) {
-        let header = try ZstandardFrameHeader(frame)
+        let header: ZstandardFrameHeader
+        do throws(TamisError) {
+            header = try ZstandardFrameHeader(frame)
+        } catch {
+            // Offsets within the frame are none of the file.
+            throw invalid("the Zstandard frame's header is damaged: " + error.message)
+        }
         if header.hasDictionary { throw invalid("the Zstandard frame asks for a dictionary, expected none") }
         guard let contentSize = header.contentSize else {
             throw invalid("the Zstandard frame does not state its content size, expected \(region.count) bytes")

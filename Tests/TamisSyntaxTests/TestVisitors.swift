@@ -179,7 +179,7 @@ struct RandomFiller: SyntaxVisitor {
         value = Float(bitPattern: UInt32(pick(Int128(range.lowerBound.bitPattern), Int128(range.upperBound.bitPattern))))
     }
     mutating func text(_ element: StaticString, _ value: inout String, maximumBytes: UInt64) {
-        let alphabet: [Character] = ["a", " ", "~", "/", "é", "e\u{301}", "漢", "🧂", "\u{80}", "\u{FFFF}", "\u{10FFFF}"]
+        let alphabet: [Character] = ["a", " ", "~", "/", "é", "e\u{301}", "漢", "🧂", "\u{A0}", "\u{FFFF}", "\u{10FFFF}"]
         value = ""
         for _ in 0..<(next() % 12) { value.append(alphabet[Int(next() % UInt64(alphabet.count))]) }
         if next() % 8 == 0 { value = String(repeating: "x", count: Int(maximumBytes)) }

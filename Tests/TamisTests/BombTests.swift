@@ -65,9 +65,12 @@ struct BombTests {
         // As many line classes as elements.
         let four = SliceEntry(codewordBytes: 4, rawBytes: 0)
         let columns = try Self.indexUnit({ $0.tools = .columnClasses; $0.lineClassBytes = 1 }, slices: [four], [0, 0, 0, 0, 0])
-        Self.expectRefused(try Self.oneTensor([1, 65_536], columns), [.expansionRatio])
+        Self.expectRefused(try Self.oneTensor([1, 65_536], columns), [.valueOutOfRange])
+        Self.expectRefused(try Self.oneTensor([7, 9_000], columns), [.valueOutOfRange])
+        // The codeword's one byte holds fewer lines than that.
+        Self.expectRefused(try Self.oneTensor([1 << 17, 8], try Self.indexUnit({ $0.tools = .rowClasses; $0.lineClassBytes = 1 }, slices: [SliceEntry](repeating: four, count: 16), [0])), [.expansionRatio], Self.generous)
         let most = try Self.indexUnit({ $0.tools = .columnClasses; $0.lineClassBytes = .max }, slices: [four], [0, 0, 0, 0, 0])
-        Self.expectRefused(try Self.oneTensor([1, 65_536], most), [.truncated, .expansionRatio])
+        Self.expectRefused(try Self.oneTensor([8, 8_192], most), [.truncated, .expansionRatio])
         let axes = try Self.indexUnit({ $0.rowAxis = 16; $0.rowAxisCount = 16 }, slices: [four], [0, 0, 0, 0])
         Self.expectRefused(try Self.oneTensor([65_536], axes), [.valueOutOfRange])
         Self.expectRefused(try Self.oneTensor([4], type: .int32, try Self.indexUnit(slices: [one], [0])), [.valueOutOfRange])
@@ -127,8 +130,22 @@ struct BombTests {
                 body.append([UInt8](repeating: 0, count: 99))
                 var stream = HandMadeStream(skeleton: [1])
                 stream.topologyPayload = try HandMadeStream.topology(body.bytes)
-                Self.expectRefused(try stream.bytes(), [.truncated, .valueOutOfRange])
+                Self.expectRefused(try stream.bytes(), [.truncated, .valueOutOfRange, .levelExceeded])
             }
+        }
+    }
+
+    /// Lists that the body does hold, a few bytes an item, but that would take many times that in memory.
+    @Test func listsLongerThanTheirLevel() throws {
+        for (before, item) in [([], [1, 0x66, 0]), ([1, 1, 0x66, 1], [0, 1, 0]), ([1, 1, 0x66, 1, 1, 1, 0x74, 1, 1, 0], [0, 0, 0])] as [([UInt8], [UInt8])] {
+            var body = ByteWriter()
+            body.append(before)
+            body.uv(2_000_000)
+            for _ in 0..<2_000_000 { body.append(item) }
+            var stream = HandMadeStream(skeleton: [1])
+            stream.level = 1
+            stream.topologyPayload = try HandMadeStream.topology(body.bytes)
+            Self.expectRefused(try stream.bytes(), [.levelExceeded])
         }
     }
 
@@ -143,11 +160,11 @@ struct BombTests {
             for number in sound.units.indices where [.index, .modelParameterSet].contains(UnitHeader.UnitType(rawValue: sound.units[number].type)) {
                 var parts = sound
                 parts.units[number].payload = (number == 1 ? parameters : []) + writer.bytes
-                Self.expectRefused(number == 1 ? try parts.stream() : try parts.rehashed(), [.truncated, .valueOutOfRange])
+                Self.expectRefused(number == 1 ? try parts.stream() : try parts.rehashed(), [.truncated, .valueOutOfRange, .levelExceeded, .limitExceeded])
             }
             var parts = sound
             parts.units[4] = .init(.group, [UInt8](repeating: 0, count: 8) + writer.bytes)
-            Self.expectRefused(try parts.stream(), [.truncated, .valueOutOfRange])
+            Self.expectRefused(try parts.stream(), [.truncated, .valueOutOfRange, .levelExceeded])
         }
     }
 

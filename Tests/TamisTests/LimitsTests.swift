@@ -28,7 +28,7 @@ struct LimitsTests {
             return unit.bodyBytes
         }
         let needed: [(WritableKeyPath<Limits, UInt64>, UInt64)] = [
-            (\.outputBytes, UInt64(SmallStream.file.count)), (\.tensorBytes, 64 * 40 * 4), (\.tensors, 4), (\.topologyBytes, topology),
+            (\.outputBytes, UInt64(SmallStream.file.count)), (\.tensorBytes, 64 * 40 * 4), (\.tensors, 4), (\.topologyBytes, topology), (\.files, 1), (\.holes, 4),
             // Units before the end unit.
             (\.units, UInt64(parts.units.count - 1)),
         ]
@@ -41,24 +41,26 @@ struct LimitsTests {
                 #expect(Self.refusal(stream, access, limits) == .limitExceeded, "\(limit) = \(value - 1)")
             }
             let all = Limits(
-                outputBytes: needed[0].1, tensorBytes: needed[1].1, tensors: needed[2].1, topologyBytes: needed[3].1, units: needed[4].1)
+                outputBytes: needed[0].1, tensorBytes: needed[1].1, tensors: needed[2].1, holes: needed[5].1, files: needed[4].1, topologyBytes: needed[3].1,
+                units: needed[6].1)
             #expect(try TamisFile(bytes: stream, limits: all, access: access).decode() == SmallStream.file)
         }
     }
 
     /// Streams of level 0 with one quantity as given.
     enum Quantity: CaseIterable {
-        case files, tensors, elements, rank, nameBytes, topologyBytes, outputBytes, units
+        case files, tensors, holes, elements, rank, nameBytes, topologyBytes, outputBytes, units
 
         /// What level 0 allows.
         var most: Int {
             switch self {
             case .files: 2
             case .tensors: 16
+            case .holes: 64
             case .elements: 1 << 16
             case .rank: 4
             case .nameBytes: 64
-            case .topologyBytes: 1 << 14
+            case .topologyBytes: 1 << 8
             case .outputBytes: 1 << 20
             case .units: 64
             }
@@ -71,15 +73,17 @@ struct LimitsTests {
                 for number in 1..<value { stream.addFile("g\(number)", [2]) }
                 return try stream.bytes()
             case .tensors: return try HandMadeStream((0..<value).map { ("t\($0)", [1], [7]) }).bytes()
+            case .holes:
+                var stream = HandMadeStream([("t", [1], [7])])
+                for _ in 1..<value { stream.addHole(tensor: 0) }
+                return try stream.bytes()
             case .elements: return try HandMadeStream([("t", [UInt64(value)], [UInt8](repeating: 1, count: value))]).bytes()
             case .rank: return try HandMadeStream([("t", [UInt64](repeating: 1, count: value), [7])]).bytes()
             case .nameBytes: return try HandMadeStream([(String(repeating: "n", count: value), [1], [7])]).bytes()
             case .topologyBytes:
                 var stream = HandMadeStream([("t", [1], [7])])
-                for _ in 0..<5400 { stream.addHole(tensor: 0) }
-                let missing = value - (try stream.body.encoded().count)
-                stream.body.files[0].name = String(repeating: "f", count: missing % 3 + 1)
-                for _ in 0..<(missing / 3) { stream.addHole(tensor: 0) }
+                for _ in 0..<20 { stream.addHole(tensor: 0) }
+                while try stream.body.encoded().count < value { stream.body.files[0].name += "f" }
                 #expect(try stream.body.encoded().count == value)
                 return try stream.bytes()
             case .outputBytes: return try HandMadeStream(skeleton: [UInt8](repeating: 0, count: value - 1), [("t", [1], [7])]).bytes()
