@@ -39,8 +39,11 @@ struct BatchEncoder: Sendable {
 
     /// - Parameters:
     ///   - digest: goes on over the decoded bytes of `range`.
+    ///   - beside: other work, done once while the batch is coded.
     ///   - report: called with numbers of elements coded.
-    func encode(digest: FileDigester, report: @escaping @Sendable (UInt64) -> Void) throws(TamisError) -> [Unit] {
+    func encode(
+        digest: FileDigester, beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
+    ) throws(TamisError) -> [Unit] {
         var sliced: [SlicedTensor] = []
         var grouped: [Int] = []
         var raw: [Int] = []
@@ -57,18 +60,26 @@ struct BatchEncoder: Sendable {
             }
         }
 
-        // The decoded file from the batch's start to its end: first as in the source, then quantized tensors in their place.
-        var decoded = bytes[range].array
-        let units = try decoded.withRegion { (decoded) throws(TamisError) in
-            try encode(sliced, grouped, raw, decoded: decoded, digest: digest, report: report)
+        // The decoded file from the batch's start to its end: what is not quantized as in the source, the rest by the jobs that
+        // quantize it, so that its pages are touched first where they are used.
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(range.count, 1), alignment: 16)
+        defer { unsafe memory.deallocate() }
+        let decoded = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<range.count]))
+        var copied = range.lowerBound
+        for hole in sliced.map(\.hole) {
+            let start = Int(source.holes[hole].offset)
+            decoded[(copied - range.lowerBound)..<(start - range.lowerBound)].copy(from: bytes[copied..<start])
+            copied = start + Int(source.holes[hole].byteCount)
         }
+        decoded[(copied - range.lowerBound)..<range.count].copy(from: bytes[copied..<range.upperBound])
+        let units = try encode(sliced, grouped, raw, decoded: decoded, digest: digest, beside: beside, report: report)
         // File order keeps the stream independent of how tensors are handled.
         return units.sorted { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
     }
 
     private func encode(
         _ tensors: [SlicedTensor], _ grouped: [Int], _ raw: [Int], decoded: ByteRegion, digest: FileDigester,
-        report: @escaping @Sendable (UInt64) -> Void
+        beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> [Unit] {
         var sliced = tensors
         let lines = parallelMap(sliced.count, threads: threads) { [tensors] _, place in
@@ -106,11 +117,13 @@ struct BatchEncoder: Sendable {
         for result in groupUnits { units.append(try result.get()) }
         report(grouped.reduce(0) { $0 + source.tensors[source.holes[$1].tensor].shape.elementCount })
 
-        // Hashing the decoded bytes is one long job; it goes first, beside the coding.
+        // The longest jobs go first: hashing the decoded bytes, and the work beside.
         let slices = Mutex([IndexSliceCoder.Slice?](repeating: nil, count: list.count))
         let digests = Mutex([UInt64](repeating: 0, count: work.count))
         let rawUnits = Mutex([Result<Unit, TamisError>?](repeating: nil, count: raw.count))
-        parallelFor(1 + raw.count + work.count + list.count, threads: threads) { _, job in
+        parallelFor(2 + raw.count + work.count + list.count, threads: threads) { _, number in
+            if number == 0 { return beside() }
+            let job = number - 1
             if job == 0 {
                 digest.update(decoded.view)
             } else if job <= raw.count {

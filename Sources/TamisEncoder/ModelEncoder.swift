@@ -78,13 +78,18 @@ package struct ModelEncoder: Sendable {
 
     /// Writes the stream to `sink`, in order.
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
-        let (statistics, sourceDigest) = survey()
+        let statistics = survey()
         let globs = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
         let exclusions = source.tensors.map { tensor in globs.first { $0.glob.matches(tensor.name) }?.pattern }
         let plans = StepAllocation.plan(source.tensors, statistics, exclusions: exclusions, target: options.target)
 
         var writer = try StreamWriter(sink)
-        try writeFrame(&writer, sourceDigest: sourceDigest)
+        // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
+        let sourceDigest = FileDigester()
+        if source.holes.isEmpty {
+            sourceDigest.update(bytes)
+            try writeFrame(&writer, sourceDigest: sourceDigest.value)
+        }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         let digest = FileDigester()
         let done = Atomic<UInt64>(0)
@@ -95,10 +100,12 @@ package struct ModelEncoder: Sendable {
             let encoder = BatchEncoder(
                 source: source, bytes: bytes, holes: batch, range: Int(start)..<Int(end), plans: plans, statistics: statistics, options: options,
                 threads: threads)
-            let units = try encoder.encode(digest: digest) { elements in
+            let isFirst = batch.lowerBound == 0
+            let units = try encoder.encode(digest: digest, beside: { if isFirst { sourceDigest.update(bytes) } }) { elements in
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
+            if isFirst { try writeFrame(&writer, sourceDigest: sourceDigest.value) }
             for unit in units {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
                 try writer.unit(unit.type, unit.parts)
@@ -109,8 +116,8 @@ package struct ModelEncoder: Sendable {
         return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount)
     }
 
-    /// Statistics of every tensor, and the source's SHA-256 beside them.
-    private func survey() -> ([TensorStatistics], sha256: [UInt8]) {
+    /// Statistics of every tensor.
+    private func survey() -> [TensorStatistics] {
         let blockBytes = 1 << 18
         var blocks: [(tensor: Int, range: Range<Int>)] = []
         for hole in source.holes where source.tensors[hole.tensor].elementType == .float32 {
@@ -120,16 +127,10 @@ package struct ModelEncoder: Sendable {
             }
         }
         let list = blocks
-        let digest = Mutex<[UInt8]>([])
-        let parts = parallelMap(list.count + 1, threads: threads) { _, job in
-            if job > 0 { return TensorStatistics(of: bytes[list[job - 1].range]) }
-            let sha256 = unsafe SHA256.of(bytes.buffer)
-            digest.withLock { $0 = sha256 }
-            return TensorStatistics()
-        }
+        let parts = parallelMap(list.count, threads: threads) { _, job in TensorStatistics(of: bytes[list[job].range]) }
         var statistics = [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count)
-        for (block, part) in zip(list, parts.dropFirst()) { statistics[block.tensor].add(part) }
-        return (statistics, digest.withLock { $0 })
+        for (block, part) in zip(list, parts) { statistics[block.tensor].add(part) }
+        return statistics
     }
 
     /// Start unit, parameter set, topology and skeleton.
