@@ -8,7 +8,9 @@ struct DecodeCommand: ParsableCommand {
         abstract: "Restore the ONNX model from a .tamis file, or one of its tensors.",
         discussion: """
             Every checksum is verified on the way; nothing is written unless all is well. The output has the name that the model \
-            had when it was encoded, in the directory of the input, and never replaces a file unless --force is given.
+            had when it was encoded, in the directory of the input, if that name ends in .onnx and begins with neither . nor -; \
+            else the name of the input, ending in .onnx. No file is replaced unless --force is given, and even then none whose \
+            name only the .tamis file chose: that takes --output, unless the name is the input's own, ending in .onnx.
 
               tamis decode model.tamis                   makes model.onnx
               tamis decode model.tamis -o copy.onnx      makes copy.onnx
@@ -21,7 +23,7 @@ struct DecodeCommand: ParsableCommand {
 
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("Where to write, - for standard output (default: the name stored in the file).", valueName: "file"),
+        help: ArgumentHelp("Where to write, - for standard output (default: the name stored in the file, if it ends in .onnx).", valueName: "file"),
         completion: .file())
     var output: String?
 
@@ -51,7 +53,7 @@ struct DecodeCommand: ParsableCommand {
 
     private func decodeFile(from input: InputFile) throws(TamisError) {
         let file = try TamisFile(input, limits: memory.limits)
-        let destination = destination(named: file.fileNames.first ?? "model.onnx")
+        let destination = destination(storedName: file.fileNames.first ?? "")
         var byteCount = 0
         try write(to: destination, from: input) { () throws(TamisError) in
             let bytes = try file.decode(threads: threads.count, verifiesFile: !noVerify, isQuiet: verbosity.quiet)
@@ -66,7 +68,7 @@ struct DecodeCommand: ParsableCommand {
 
     private func decode(tensor name: String, from input: InputFile) throws(TamisError) {
         let file = try TamisFile(input, limits: memory.limits, access: .random)
-        let destination = destination(named: FilePath.plainName(name) + ".npy")
+        let destination = output.map { Destination($0, overwrite: force) } ?? defaultDestination(named: FilePath.plainName(name) + ".npy", overwrite: force)
         var found: TensorDescription?
         try write(to: destination, from: input) { () throws(TamisError) in
             let (description, elements) = try file.tensor(named: name, threads: threads.count)
@@ -80,15 +82,29 @@ struct DecodeCommand: ParsableCommand {
         try say("\(found.name) \(found.shape) \(found.elementType.name) → \(destination.name)".printable + "\n", destination)
     }
 
-    private func destination(named name: String) -> Destination {
+    /// Where the file goes, whose name in the stream is `name`: words of a stranger, which must not pick a file to be replaced.
+    private func destination(storedName name: String) -> Destination {
         if let output { return Destination(output, overwrite: force) }
-        if input == FilePath.pipe { return .standardOutput }
-        return .file(FilePath.sibling(of: input, named: name), overwrite: force)
+        let own = FilePath.name(FilePath.replacingExtension(of: input, with: "onnx"))
+        let chosen = FilePath.isModelName(name) ? name : own
+        return defaultDestination(named: chosen, overwrite: force && chosen.utf8.elementsEqual(own.utf8))
+    }
+
+    private func defaultDestination(named name: String, overwrite: Bool) -> Destination {
+        input == FilePath.pipe ? .standardOutput : .file(FilePath.sibling(of: input, named: name), overwrite: overwrite)
     }
 
     private func write(to destination: Destination, from input: InputFile, _ bytes: () throws(TamisError) -> [UInt8]) throws(TamisError) {
-        try destination.write(inputs: [input.identity].compactMap { $0 }) { (sink) throws(TamisError) in
-            try ByteView.of(try bytes(), sink)
+        do throws(TamisError) {
+            try destination.write(inputs: [input.identity].compactMap { $0 }) { (sink) throws(TamisError) in
+                try ByteView.of(try bytes(), sink)
+            }
+        } catch {
+            var error = error
+            if force && error.code == .outputExists {
+                error.advice = "its name comes from the .tamis file only, and --force is not for that; give the name with -o to replace it"
+            }
+            throw error
         }
     }
 
