@@ -100,7 +100,7 @@ struct EncodeCommand: ParsableCommand {
                 let bar = ProgressBar("encoding", total: elements, isQuiet: verbosity.quiet)
                 defer { bar?.clear() }
                 try destination.write(inputs: [input.identity].compactMap { $0 }) { (stream) throws(TamisError) in
-                    summary = try StreamSummary(of: stream)
+                    summary = try StreamSummary(of: stream, limits: .inspection)
                 } producing: { (sink) throws(TamisError) in
                     let done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                         try Tamis.encode(
