@@ -36,8 +36,8 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let a = try LoadedModel(first, limits: memory.limits, threads: threads.count, isQuiet: quiet)
-        let b = try LoadedModel(second, limits: memory.limits, threads: threads.count, isQuiet: quiet)
+        let a = try LoadedModel(first, memory: memory, threads: threads.count, isQuiet: quiet)
+        let b = try LoadedModel(second, memory: memory, threads: threads.count, isQuiet: quiet)
         let distance = try ModelDistance(a, b, threads: threads.count)
         let report = DistanceReport(distance)
         if json {

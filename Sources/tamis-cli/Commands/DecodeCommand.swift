@@ -52,7 +52,7 @@ struct DecodeCommand: ParsableCommand {
     }
 
     private func decodeFile(from input: InputFile) throws(TamisError) {
-        let file = try TamisFile(input, limits: memory.limits)
+        let file = try TamisFile.open(input, memory: memory)
         let destination = destination(storedName: file.fileNames.first ?? "")
         var byteCount = 0
         try write(to: destination, from: input) { () throws(TamisError) in
@@ -67,7 +67,7 @@ struct DecodeCommand: ParsableCommand {
     }
 
     private func decode(tensor name: String, from input: InputFile) throws(TamisError) {
-        let file = try TamisFile(input, limits: memory.limits, access: .random)
+        let file = try TamisFile.open(input, memory: memory, access: .random)
         let destination = output.map { Destination($0, overwrite: force) } ?? defaultDestination(named: FilePath.plainName(name) + ".npy", overwrite: force)
         var found: TensorDescription?
         try write(to: destination, from: input) { () throws(TamisError) in

@@ -33,7 +33,7 @@ struct InspectCommand: ParsableCommand {
         let input = try InputFile(input, access: .random, limit: Limits.pipeBytes)
         switch ModelKind(input.view) {
         case .tamis:
-            let file = try TamisFile(input, limits: .inspection, access: .random)
+            let file = try TamisFile.open(input, memory: nil, access: .random)
             let report = StreamReport(try file.summary())
             if json { return try StandardOutput.text(JSONValue.object(report.members).text) }
             let name = FilePath.name(input.name)

@@ -39,11 +39,11 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let input = try InputFile(input, limit: Limits.pipeBytes)
-        let file = try TamisFile(input, limits: memory.limits)
+        let file = try TamisFile.open(input, memory: memory)
         let bytes = try file.decode(threads: threads.count, isQuiet: verbosity.quiet)
         let summary = try file.summary()
         guard let against else { return try report(file, summary, nil) }
-        let other = try LoadedModel(against, limits: memory.limits, threads: threads.count, isQuiet: verbosity.quiet)
+        let other = try LoadedModel(against, memory: memory, threads: threads.count, isQuiet: verbosity.quiet)
         // Measured from the other model, which is taken for the original.
         let distance = try ModelDistance(other, try LoadedModel(bytes, from: input.name), threads: threads.count)
         let isSource = try other.withBytes { (view) throws(TamisError) in SHA256.of(view.buffer) == summary.sources.first?.sha256 }

@@ -22,11 +22,11 @@ struct LoadedModel: Sendable {
     private let storage: Storage
 
     /// Opens the file at `path`; a `.tamis` file is decoded, and all its digests are checked.
-    init(_ path: String, limits: Limits, threads: ThreadCount, isQuiet: Bool) throws(TamisError) {
+    init(_ path: String, memory: MemoryOptions, threads: ThreadCount, isQuiet: Bool) throws(TamisError) {
         let input = try InputFile(path, limit: Limits.pipeBytes)
         switch ModelKind(input.view) {
         case .tamis:
-            let file = try TamisFile(input, limits: limits)
+            let file = try TamisFile.open(input, memory: memory)
             try self.init(.decoded(file.decode(threads: threads, isQuiet: isQuiet)), input.name)
         case .onnx:
             try self.init(.file(input), input.name)
