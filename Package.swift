@@ -43,7 +43,7 @@ let package = Package(
         module("TamisEncoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
         module("TamisONNX", ["TamisBits", "TamisModel"]),
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
-        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization"]),
+        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
         .executableTarget(
             name: "tamis-cli",
             dependencies: [

@@ -4,6 +4,7 @@
 @_exported import TamisModel
 @_exported import TamisThreads
 import TamisONNX
+import TamisZstd
 
 /// Neural networks in small files: encode an ONNX model, decode it again.
 ///
@@ -11,6 +12,10 @@ import TamisONNX
 public enum Tamis {
     /// Version of this software.
     public static let version = "0.1.0"
+
+    /// What streams say made them unless the options say otherwise, for example `tamis 0.1.0, libzstd 1.5.4`: the same model and
+    /// options give the same bytes wherever this is the same.
+    public static var encoderName: String { "tamis \(version), libzstd \(Zstandard.version)" }
 
     /// Encodes an ONNX model held in memory.
     ///
@@ -45,7 +50,7 @@ public enum Tamis {
     ) throws(TamisError) -> EncodingReport {
         let source = try ONNXModel.scan(model)
         var options = options
-        if options.encoderName.isEmpty { options.encoderName = "tamis \(version)" }
+        if options.encoderName.isEmpty { options.encoderName = encoderName }
         let encoder = try ModelEncoder(
             source: source, bytes: model, fileName: fileName, options: options, threads: threads, progress: progress)
         return try encoder.encode(to: sink)

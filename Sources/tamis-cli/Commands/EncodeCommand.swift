@@ -9,7 +9,8 @@ struct EncodeCommand: ParsableCommand {
         abstract: "Compress an ONNX model into a .tamis file.",
         discussion: """
             Weights are rounded as coarsely as the quality allows and then coded without further loss; the graph and everything \
-            else is kept bit by bit. The result is the same on every machine and with any number of threads.
+            else is kept bit by bit. The result does not depend on the machine or the number of threads: it is the same for the same \
+            version of tamis and of libzstd, which 'tamis inspect' tells.
 
               tamis encode model.onnx                     makes model.tamis
               tamis encode model.onnx --dry-run -v        only tells what would come out
