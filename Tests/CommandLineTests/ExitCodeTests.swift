@@ -30,6 +30,8 @@ struct ExitCodeTests {
         ["encode", "a.onnx", "--json", "-q"],
         ["encode", "-", "--json"],
         ["encode", "a.onnx", "--exclude", ""],
+        ["encode", "a.onnx", "--exclude", "a\u{85}"],
+        ["encode", "a.onnx", "-f", "--exclude", String(repeating: "x", count: 60_000)],
         ["encode", "a.onnx", "-T", "-1"],
         ["encode", "a.onnx", "-T", "2000"],
         ["encode", "a.onnx", "--best"],

@@ -138,6 +138,18 @@ struct RoundTripTests {
         }
     }
 
+    @Test("The stored name: control characters and backslashes replaced, nothing else")
+    func nameInTheStream() throws {
+        let folder = try Folder()
+        for (name, stored) in [
+            ("a\u{1}\\\u{7F}\u{9F}b.onnx", "a____b.onnx"), ("\u{202E}ü\u{10FFFD}😀.onnx", "\u{202E}ü\u{10FFFD}😀.onnx"), ("a\\\u{301}.onnx", "a_\u{301}.onnx"),
+        ] {
+            #expect(try Tool.run("encode", try folder.write(name, SmallModel.plain), "-f", "-o", folder.path("out.tamis")).status == 0)
+            let names = try TamisFile(bytes: try folder.read("out.tamis")).fileNames
+            #expect(names.count == 1 && names.allSatisfy { $0.utf8.elementsEqual(stored.utf8) }, "\(names)")
+        }
+    }
+
     @Test("An exclusion that matches nothing is a warning")
     func idleExclusion() throws {
         let folder = try Folder()

@@ -4,6 +4,9 @@ import TamisFiles
 import TamisONNX
 
 struct EncodeCommand: ParsableCommand {
+    /// Somewhat below the 65 535 bytes that a stream has for a text.
+    private static let maximumProvenanceBytes = 60_000
+
     static let configuration = CommandConfiguration(
         commandName: "encode",
         abstract: "Compress an ONNX model into a .tamis file.",
@@ -75,8 +78,13 @@ struct EncodeCommand: ParsableCommand {
         if dryRun && force { throw ValidationError("--dry-run writes nothing, so --force contradicts it; give one of them") }
         if json && verbosity.verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
         if json && verbosity.quiet { throw ValidationError("--json asks for a report and --quiet for none; give one of them") }
-        if let pattern = exclusions.first(where: { $0.isEmpty || $0.printable != $0 }) {
+        if let pattern = exclusions.first(where: { $0.isEmpty || $0.unicodeScalars.contains(where: FilePath.isControl) }) {
             throw ValidationError("--exclude '\(pattern.printable)' is empty or holds a control character")
+        }
+        if provenance.utf8.count > Self.maximumProvenanceBytes {
+            throw ValidationError(
+                "the --exclude patterns are too long: the options are kept in the file, as \(provenance.utf8.count) bytes, "
+                    + "expected at most \(Self.maximumProvenanceBytes); use * and ? to say the same in fewer patterns")
         }
         if json, case .standardOutput = destination {
             throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
@@ -125,16 +133,13 @@ struct EncodeCommand: ParsableCommand {
     }
 
     /// The name that the decoded file is to have.
-    private var storedName: String {
-        let name = input == FilePath.pipe ? "model.onnx" : FilePath.name(input)
-        return String(name.map { $0 == "\\" ? "_" : $0 }).printable
-    }
+    private var storedName: String { input == FilePath.pipe ? FilePath.defaultModelName : FilePath.storedName(FilePath.name(input)) }
 
     /// The options that shape the bytes, in one form whatever the order and form in which they were given.
     private var provenance: String {
         var words = [step.map { "--step \(Decimal.shortest($0))" } ?? "--quality \(Decimal.shortest(quality ?? EncodingOptions.defaultQuality))"]
         if deadzone != 0.5 { words.append("--deadzone \(Decimal.shortest(deadzone))") }
-        for pattern in exclusions { words.append("--exclude '\(pattern.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'") }
+        for pattern in exclusions { words.append("--exclude '\(pattern.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined())'") }
         return words.joined(separator: " ")
     }
 
