@@ -60,7 +60,7 @@ let package = Package(
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisSyntax"),
-        tests(of: "TamisONNX", ["TamisTestSupport"]),
+        tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
         tests(of: "TamisZstd", ["TamisBits"]),
         tests(
