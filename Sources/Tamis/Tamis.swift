@@ -1,6 +1,7 @@
 @_exported import TamisBits
 @_exported import TamisDecoder
 @_exported import TamisEncoder
+@_exported import TamisFiles
 @_exported import TamisModel
 @_exported import TamisThreads
 import TamisONNX
