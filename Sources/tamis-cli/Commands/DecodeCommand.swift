@@ -55,10 +55,10 @@ struct DecodeCommand: ParsableCommand {
         let file = try TamisFile.open(input, memory: memory)
         let destination = destination(storedName: file.fileNames.first ?? "")
         var byteCount = 0
-        try write(to: destination, from: input) { () throws(TamisError) in
-            let bytes = try file.decode(threads: threads.count, verifiesFile: !noVerify, isQuiet: verbosity.quiet)
-            byteCount = bytes.count
-            return bytes
+        try write(to: destination, from: input) { (sink) throws(TamisError) in
+            let decoded = try file.decodeBuffer(threads: threads.count, verifiesFile: !noVerify, isQuiet: verbosity.quiet)
+            try decoded.withView(sink)
+            byteCount = decoded.view.count
         }
         var text = ""
         if verbosity.verbose { text += file.tensors.map { "\($0.name) \($0.shape) \($0.elementType.name)".printable + "\n" }.joined() }
@@ -70,10 +70,11 @@ struct DecodeCommand: ParsableCommand {
         let file = try TamisFile.open(input, memory: memory, access: .random)
         let destination = output.map { Destination($0, overwrite: force) } ?? defaultDestination(named: FilePath.plainName(name) + ".npy", overwrite: force)
         var found: TensorDescription?
-        try write(to: destination, from: input) { () throws(TamisError) in
+        try write(to: destination, from: input) { (sink) throws(TamisError) in
             let (description, elements) = try file.tensor(named: name, threads: threads.count)
             found = description
-            return NumPyFile.bytes(description, elements)
+            try ByteView.of(NumPyFile.start(description), sink)
+            try ByteView.of(elements, sink)
         }
         guard let found else { return }
         if found.elementType == .bfloat16 && !verbosity.quiet {
@@ -94,11 +95,9 @@ struct DecodeCommand: ParsableCommand {
         input == FilePath.pipe ? .standardOutput : .file(FilePath.sibling(of: input, named: name), overwrite: overwrite)
     }
 
-    private func write(to destination: Destination, from input: InputFile, _ bytes: () throws(TamisError) -> [UInt8]) throws(TamisError) {
+    private func write(to destination: Destination, from input: InputFile, _ producing: (Destination.Sink) throws(TamisError) -> Void) throws(TamisError) {
         do throws(TamisError) {
-            try destination.write(inputs: [input.identity].compactMap { $0 }) { (sink) throws(TamisError) in
-                try ByteView.of(try bytes(), sink)
-            }
+            try destination.write(inputs: [input.identity].compactMap { $0 }, producing: producing)
         } catch {
             var error = error
             if force && error.code == .outputExists {

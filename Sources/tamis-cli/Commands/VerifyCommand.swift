@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let input = try InputFile(input, limit: Limits.pipeBytes)
         let file = try TamisFile.open(input, memory: memory)
-        let bytes = try file.decode(threads: threads.count, isQuiet: verbosity.quiet)
+        let bytes = try file.decodeBuffer(threads: threads.count, isQuiet: verbosity.quiet)
         let summary = try file.summary()
         guard let against else { return try report(file, summary, nil) }
         let other = try LoadedModel(against, memory: memory, threads: threads.count, isQuiet: verbosity.quiet)
