@@ -49,7 +49,19 @@ public enum Tamis {
         _ model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
         progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
-        let source = try ONNXModel.scan(model)
+        try encode(try ONNXModel.scan(model), in: model, fileName: fileName, options: options, threads: threads, progress: progress, to: sink)
+    }
+
+    /// As above, for a model whose tensors are known.
+    ///
+    /// - Parameters:
+    ///   - source: where the tensors are in `model`.
+    ///   - model: the bytes of the file; must stay unchanged during the call.
+    @discardableResult
+    public static func encode(
+        _ source: SourceModel, in model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
+        progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
+    ) throws(TamisError) -> EncodingReport {
         var options = options
         if options.encoderName.isEmpty { options.encoderName = encoderName }
         let encoder = try ModelEncoder(

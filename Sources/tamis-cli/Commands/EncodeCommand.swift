@@ -113,7 +113,7 @@ struct EncodeCommand: ParsableCommand {
                 } producing: { (sink) throws(TamisError) in
                     let done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                         try Tamis.encode(
-                            bytes, fileName: storedName, options: options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
+                            source, in: bytes, fileName: storedName, options: options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
                     }
                     reasons = Dictionary(done.exactTensors.map { ($0.name, $0.reason) }) { first, _ in first }
                 }
