@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tamis
+import TamisDigest
 import TamisFiles
 
 struct DecodeCommand: ParsableCommand {
@@ -38,11 +39,14 @@ struct DecodeCommand: ParsableCommand {
 
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var verbosity: VerbosityOptions
+    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if tensor != nil && noVerify {
             throw ValidationError("--no-verify is about whole files; a single tensor is always held against its own digest")
+        }
+        if reporting.json && (output == FilePath.pipe || output == nil && input == FilePath.pipe) {
+            throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
         }
     }
 
@@ -56,12 +60,25 @@ struct DecodeCommand: ParsableCommand {
         let destination = destination(storedName: file.fileNames.first ?? "")
         var byteCount = 0
         try write(to: destination, from: input) { (sink) throws(TamisError) in
-            let decoded = try file.decodeBuffer(threads: threads.count, verifiesFile: !noVerify, isQuiet: verbosity.quiet)
+            let decoded = try file.decodeBuffer(threads: threads.count, verifiesFile: !noVerify, isQuiet: reporting.quiet)
             try decoded.withView(sink)
             byteCount = decoded.view.count
         }
+        if reporting.json {
+            let sources = try file.summary().sources
+            let files = zip(zip(file.fileNames, file.fileByteCounts), sources).map { file, source in
+                JSONValue.object([
+                    ("name", .string(file.0)), ("bytes", .integer(file.1)), ("sha256", .string(Hexadecimal.text(source.decodedSHA256))),
+                ])
+            }
+            return try StandardOutput.text(
+                JSONValue.object([
+                    ("input", .string(self.input)), ("output", JSONValue(destination.path)), ("bytes", .integer(UInt64(byteCount))),
+                    ("files", .array(files)), ("verified", .bool(!noVerify)),
+                ]).text)
+        }
         var text = ""
-        if verbosity.verbose { text += file.tensors.map { "\($0.name) \($0.shape) \($0.elementType.name)".printable + "\n" }.joined() }
+        if reporting.verbose { text += file.tensors.map { "\($0.name) \($0.shape) \($0.elementType.name)".printable + "\n" }.joined() }
         text += "\(input.name.printable) \(Decimal.bytes(UInt64(input.view.count))) → \(destination.name.printable) \(Decimal.bytes(UInt64(byteCount)))\n"
         try say(text, destination)
     }
@@ -77,7 +94,15 @@ struct DecodeCommand: ParsableCommand {
             try ByteView.of(elements, sink)
         }
         guard let found else { return }
-        if found.elementType == .bfloat16 && !verbosity.quiet {
+        if reporting.json {
+            return try StandardOutput.text(
+                JSONValue.object([
+                    ("input", .string(self.input)), ("output", JSONValue(destination.path)), ("name", .string(found.name)),
+                    ("shape", .array(found.shape.dimensions.map { .integer($0) })), ("element_type", .string(found.elementType.name)),
+                    ("bytes", JSONValue.integer(found.byteCount ?? 0)),
+                ]).text)
+        }
+        if found.elementType == .bfloat16 && !reporting.quiet {
             Diagnostics.note("NumPy knows no bfloat16: the values are written as the uint16 of the same bits")
         }
         try say("\(found.name) \(found.shape) \(found.elementType.name) → \(destination.name)".printable + "\n", destination)
@@ -108,7 +133,7 @@ struct DecodeCommand: ParsableCommand {
     }
 
     private func say(_ text: String, _ destination: Destination) throws(TamisError) {
-        if verbosity.quiet { return }
+        if reporting.quiet { return }
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }
     }

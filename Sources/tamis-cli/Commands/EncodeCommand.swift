@@ -57,11 +57,8 @@ struct EncodeCommand: ParsableCommand {
     @Flag(help: "Do all the work and print what would come out, but write nothing.")
     var dryRun = false
 
-    @Flag(help: "Print the report as JSON on standard output.")
-    var json = false
-
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var verbosity: VerbosityOptions
+    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if quality != nil && step != nil {
@@ -76,8 +73,6 @@ struct EncodeCommand: ParsableCommand {
         if !(0...1).contains(deadzone) { throw ValidationError("--deadzone is \(Decimal.shortest(deadzone)), expected 0 to 1") }
         if dryRun && output != nil { throw ValidationError("--dry-run writes nothing, so --output contradicts it; give one of them") }
         if dryRun && force { throw ValidationError("--dry-run writes nothing, so --force contradicts it; give one of them") }
-        if json && verbosity.verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
-        if json && verbosity.quiet { throw ValidationError("--json asks for a report and --quiet for none; give one of them") }
         if let pattern = exclusions.first(where: { $0.isEmpty || $0.unicodeScalars.contains(where: FilePath.isControl) }) {
             throw ValidationError("--exclude '\(pattern.printable)' is empty or holds a control character")
         }
@@ -86,7 +81,7 @@ struct EncodeCommand: ParsableCommand {
                 "the --exclude patterns are too long: the options are kept in the file, as \(provenance.utf8.count) bytes, "
                     + "expected at most \(Self.maximumProvenanceBytes); use * and ? to say the same in fewer patterns")
         }
-        if json, case .standardOutput = destination {
+        if reporting.json, case .standardOutput = destination {
             throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
         }
     }
@@ -106,7 +101,7 @@ struct EncodeCommand: ParsableCommand {
                 let source = try ONNXModel.scan(bytes)
                 warnOfIdleExclusions(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
-                let bar = ProgressBar("encoding", total: elements, isQuiet: verbosity.quiet)
+                let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
                 defer { bar?.clear() }
                 try destination.write(inputs: [input.identity].compactMap { $0 }) { (stream) throws(TamisError) in
                     summary = try StreamSummary(of: stream, limits: .inspection)
@@ -144,7 +139,7 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func warnOfIdleExclusions(_ source: SourceModel) {
-        if verbosity.quiet { return }
+        if reporting.quiet { return }
         for pattern in exclusions where pattern != "*" {
             let glob = Glob(pattern)
             if !source.tensors.contains(where: { glob.matches($0.name) }) {
@@ -154,14 +149,14 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func report(_ report: StreamReport, _ reasons: [String: String]) throws {
-        if json {
+        if reporting.json {
             let places: [(key: String, value: JSONValue)] = [
                 ("input", .string(input)), ("output", JSONValue(destination.path)), ("dry_run", .bool(dryRun)),
             ]
             return try StandardOutput.text(JSONValue.object(places + report.members).text)
         }
-        if verbosity.quiet { return }
-        var text = verbosity.verbose ? report.table(reasons: reasons) + "\n" : ""
+        if reporting.quiet { return }
+        var text = reporting.verbose ? report.table(reasons: reasons) + "\n" : ""
         text += report.sizes(from: FilePath.name(input), to: FilePath.name(plannedDestination.name)) + (dryRun ? "; nothing written" : "") + "\n"
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }
