@@ -43,7 +43,7 @@ let package = Package(
         module("TamisEncoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
         module("TamisONNX", ["TamisBits", "TamisModel"]),
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
-        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization"]),
+        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
@@ -60,7 +60,7 @@ let package = Package(
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisSyntax"),
-        tests(of: "TamisONNX", ["TamisTestSupport"]),
+        tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
         tests(of: "TamisZstd", ["TamisBits"]),
         tests(

@@ -1,9 +1,11 @@
 @_exported import TamisBits
 @_exported import TamisDecoder
 @_exported import TamisEncoder
+@_exported import TamisFiles
 @_exported import TamisModel
 @_exported import TamisThreads
 import TamisONNX
+import TamisZstd
 
 /// Neural networks in small files: encode an ONNX model, decode it again.
 ///
@@ -11,6 +13,10 @@ import TamisONNX
 public enum Tamis {
     /// Version of this software.
     public static let version = "0.1.0"
+
+    /// What streams say made them unless the options say otherwise, for example `tamis 0.1.0, libzstd 1.5.4`: the same model and
+    /// options give the same bytes wherever this is the same.
+    public static var encoderName: String { "tamis \(version), libzstd \(Zstandard.version)" }
 
     /// Encodes an ONNX model held in memory.
     ///
@@ -43,9 +49,21 @@ public enum Tamis {
         _ model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
         progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
-        let source = try ONNXModel.scan(model)
+        try encode(try ONNXModel.scan(model), in: model, fileName: fileName, options: options, threads: threads, progress: progress, to: sink)
+    }
+
+    /// As above, for a model whose tensors are known.
+    ///
+    /// - Parameters:
+    ///   - source: where the tensors are in `model`.
+    ///   - model: the bytes of the file; must stay unchanged during the call.
+    @discardableResult
+    public static func encode(
+        _ source: SourceModel, in model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
+        progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
+    ) throws(TamisError) -> EncodingReport {
         var options = options
-        if options.encoderName.isEmpty { options.encoderName = "tamis \(version)" }
+        if options.encoderName.isEmpty { options.encoderName = encoderName }
         let encoder = try ModelEncoder(
             source: source, bytes: model, fileName: fileName, options: options, threads: threads, progress: progress)
         return try encoder.encode(to: sink)

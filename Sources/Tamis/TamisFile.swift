@@ -69,19 +69,12 @@ public final class TamisFile: Sendable {
     public func decode(
         threads: ThreadCount = ThreadCount(), verifiesFile: Bool = true, progress: (@Sendable (_ elements: UInt64) -> Void)? = nil
     ) throws(TamisError) -> [UInt8] {
-        try naming { () throws(TamisError) in
-            guard stream.topology.files.count == 1 else {
-                throw TamisError(.unsupportedFeature, "the stream holds \(stream.topology.files.count) files, this version decodes one")
-            }
-            // Everything that can be checked without room for the output is checked before there is any.
-            let plan = try stream.plan(threads: threads)
-            let byteCount = Int(stream.topology.files[0].byteCount)
+        try decode(threads: threads, verifiesFile: verifiesFile, progress: progress) { (byteCount, fill) throws(TamisError) in
             var failure: TamisError?
             let output = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
                 let region = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<byteCount]))
                 do throws(TamisError) {
-                    try plan.decode(into: [region], threads: threads, progress: progress)
-                    if verifiesFile { try stream.checkFile(0, region.view) }
+                    try fill(region)
                     count = byteCount
                 } catch {
                     failure = error
@@ -90,6 +83,37 @@ public final class TamisFile: Sendable {
             }
             if let failure { throw failure }
             return output
+        }
+    }
+
+    /// As `decode`, into memory whose lack is an error, where an array would end the process.
+    ///
+    /// - Throws: as `decode`; also `limit_exceeded` if there is no memory for the file.
+    public func decodeBuffer(
+        threads: ThreadCount = ThreadCount(), verifiesFile: Bool = true, progress: (@Sendable (_ elements: UInt64) -> Void)? = nil
+    ) throws(TamisError) -> ReservedMemory {
+        try decode(threads: threads, verifiesFile: verifiesFile, progress: progress) { (byteCount, fill) throws(TamisError) in
+            let memory = try ReservedMemory(byteCount: UInt64(byteCount))
+            try fill(memory.region)
+            return memory
+        }
+    }
+
+    /// - Parameter making: makes the memory, of the size given, and calls its second argument to fill it.
+    private func decode<Output>(
+        threads: ThreadCount, verifiesFile: Bool, progress: (@Sendable (_ elements: UInt64) -> Void)?,
+        making: (_ byteCount: Int, _ fill: (ByteRegion) throws(TamisError) -> Void) throws(TamisError) -> Output
+    ) throws(TamisError) -> Output {
+        try naming { () throws(TamisError) in
+            guard stream.topology.files.count == 1 else {
+                throw TamisError(.unsupportedFeature, "the stream holds \(stream.topology.files.count) files, this version decodes one")
+            }
+            // Everything that can be checked without room for the output is checked before there is any.
+            let plan = try stream.plan(threads: threads)
+            return try making(Int(stream.topology.files[0].byteCount)) { (region) throws(TamisError) in
+                try plan.decode(into: [region], threads: threads, progress: progress)
+                if verifiesFile { try stream.checkFile(0, region.view) }
+            }
         }
     }
 

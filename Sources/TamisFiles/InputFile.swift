@@ -16,7 +16,7 @@ public final class InputFile: @unchecked Sendable {
     /// - Parameter limit: the most bytes to take into memory; a mapped file may be larger.
     /// - Throws: `no_input` if there is nothing that can be read; `input_output` if reading fails; `limit_exceeded` if standard input
     ///   holds more than `limit` bytes or memory runs out.
-    public convenience init(_ path: String, access: MappedFile.Access = .sequential, limit: UInt64) throws(TamisError) {
+    public convenience init(_ path: String, access: MappedFile.Access = .sequential, limit: UInt64 = 1 << 32) throws(TamisError) {
         if path == "-" {
             try self.init(descriptor: STDIN_FILENO, name: "standard input", access: access, limit: limit)
         } else {
@@ -95,7 +95,4 @@ public final class InputFile: @unchecked Sendable {
         defer { withExtendedLifetime(self) {} }
         return try body(view)
     }
-
-    /// As `MappedFile.release`; does nothing for bytes in memory.
-    public func release(_ range: Range<Int>) { mapped?.release(range) }
 }

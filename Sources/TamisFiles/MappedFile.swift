@@ -17,7 +17,8 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     /// Follows symbolic links.
-    /// - Throws: `no_input` unless `path` leads to a readable regular file; `input_output` if it cannot be mapped.
+    /// - Throws: `no_input` unless `path` leads to a readable regular file; `limit_exceeded` if there is no room for it among
+    ///   the process's addresses; `input_output` if it cannot be mapped.
     public convenience init(_ path: String, access: Access = .sequential) throws(TamisError) {
         if path.utf8.contains(0) { throw TamisError(.noInput, "the file name holds a zero byte", file: path) }
         // Without O_NONBLOCK the call would wait for the other end of a pipe.
@@ -43,7 +44,7 @@ public final class MappedFile: @unchecked Sendable {
         }
         let count = Int(status.st_size)
         guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
-            throw .system(.inputOutput, "cannot map \(count) bytes", file: name, errno: errno)
+            throw .system(errno == ENOMEM ? .limitExceeded : .inputOutput, "cannot map \(count) bytes", file: name, errno: errno)
         }
         memory = UnsafeRawBufferPointer(start: start, count: count)
         madvise(start, count, access.advice)
@@ -60,20 +61,5 @@ public final class MappedFile: @unchecked Sendable {
     public func withView<Result>(_ body: (ByteView) throws(TamisError) -> Result) throws(TamisError) -> Result {
         defer { withExtendedLifetime(self) {} }
         return try body(view)
-    }
-
-    /// Asks the system to begin fetching `range`; traps if it is not inside.
-    public func prefetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
-
-    /// Tells the system that `range` will not be needed soon, so that its pages stop counting as this process's memory.
-    /// The bytes stay valid; traps if it is not inside.
-    public func release(_ range: Range<Int>) { advise(range, MADV_DONTNEED) }
-
-    private func advise(_ range: Range<Int>, _ advice: Int32) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= memory.count)
-        guard let start = memory.baseAddress, !range.isEmpty else { return }
-        let page = Int(getpagesize())
-        let first = range.lowerBound / page * page
-        madvise(UnsafeMutableRawPointer(mutating: start) + first, range.upperBound - first, advice)
     }
 }

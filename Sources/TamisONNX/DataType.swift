@@ -8,6 +8,16 @@ struct DataType: Sendable, Equatable {
     /// True for the real floating-point types of any width.
     var isFloatingPoint: Bool { name.hasPrefix("float") || name.hasPrefix("bfloat") }
 
+    /// Bytes of an element of a floating-point type; 0 for those below a byte, and for other types.
+    var floatByteCount: UInt64 {
+        switch name {
+        case "float64": 8
+        case "float32": 4
+        case "float16", "bfloat16": 2
+        default: name.hasPrefix("float8") ? 1 : 0
+        }
+    }
+
     private static let names = [
         "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64", "uint32",
         "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",

@@ -60,10 +60,26 @@ struct TensorRecord: Sendable {
         }
     }
 
-    /// Elements that the dimensions say, if the type is a floating-point one and the tensor has data; 0 if they make no sense.
+    /// Elements that the dimensions say, if the type is a floating-point one and the tensor has data; 0 if they make no sense, or if
+    /// the data are not as many. Data in another file are taken to be.
     var floatElementCount: UInt64 {
         guard dataType.isFloatingPoint, storage != .none, rank <= Self.maximumRank, dimensions.allSatisfy({ $0 >= 0 }) else { return 0 }
-        return Shape(dimensions.map { UInt64($0) })?.elementCount ?? 0
+        guard let count = Shape(dimensions.map { UInt64($0) })?.elementCount, holds(count) else { return 0 }
+        return count
+    }
+
+    /// Whether `count` elements of this floating-point type can lie in the data fields.
+    private func holds(_ count: UInt64) -> Bool {
+        let bytes = UInt64(byteCount)
+        let width = dataType.floatByteCount
+        switch storage {
+        case .external: return true
+        case .rawData where width > 0: return bytes / width == count && bytes % width == 0
+        case .floatData: return bytes / 4 == count && bytes % 4 == 0
+        case .doubleData: return bytes / 8 == count && bytes % 8 == 0
+        // An integer of one byte or more holds an element, or two of the types below a byte; raw bytes of these are packed.
+        default: return count <= (width > 0 ? bytes : 2 * bytes)
+        }
     }
 
     /// What the hole of this tensor would be, or nil if the tensor has to stay in the skeleton.

@@ -7,6 +7,9 @@ package enum Zstandard {
     /// The largest window, as a power of two: what every decoder of RFC 8878 handles when left at its defaults.
     package static let maximumWindowLog = 27
 
+    /// Version of the library in use, which decides the bytes that `compress` makes, for example `1.5.4`.
+    package static var version: String { String(cString: ZSTD_versionString()) }
+
     /// - Parameter level: what libzstd offers, that is 1 (fast) ... 22 (small), 0 for its default, negative for faster still.
     /// - Returns: one frame with the content size in its header, without checksum.
     /// - Throws: `invalid_argument` for another level; `limit_exceeded` if memory runs out.

@@ -67,6 +67,21 @@ struct DurabilityTests {
         #expect(try folder.read("out.onnx") == Self.old)
     }
 
+    @Test("Where memory is short, that is a limit reached and not the end by a signal", arguments: [
+        "decode in.tamis -o out.onnx", "decode in.tamis -o -", "verify in.tamis", "compare in.tamis in.tamis",
+    ])
+    func noMemory(command: String) throws {
+        let folder = try Folder()
+        // 64 MiB, of which hardly anything is left in the stream.
+        let model = SmallModel.onnx([.init(name: "w", dimensions: [1 << 13, 1 << 11])])
+        try folder.write("in.tamis", try Tool.run("encode", "-", "--exclude", "*", input: model).output)
+        let process = try Tool.start(
+            ["-c", "cd '\(folder.path)'; ulimit -v 65536; '\(Tool.path)' \(command) -T 1"], program: "/bin/sh", errors: folder.path("errors"))
+        #expect(Tool.wait(for: process) == 77)
+        #expect(String(decoding: try folder.read("errors"), as: UTF8.self).contains("there is no memory for"))
+        #expect(folder.names == ["errors", "in.tamis"])
+    }
+
     private static var now: Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

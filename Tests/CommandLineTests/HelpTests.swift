@@ -9,11 +9,11 @@ struct HelpTests {
             "-v, --verbose",
         ]),
         ("decode", [
-            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "-q, --quiet", "-v, --verbose",
+            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--json", "-q, --quiet", "-v, --verbose",
         ]),
-        ("inspect", ["--json", "-v, --verbose"]),
+        ("inspect", ["--json", "-q, --quiet", "-v, --verbose"]),
         ("verify", ["--against", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
-        ("compare", ["--json", "-T, --threads", "-M, --memory", "-q, --quiet"]),
+        ("compare", ["--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
     ])
     func options(command: String, options: [String]) throws {
         let help = try Tool.run(command, "--help")

@@ -105,6 +105,25 @@ struct JSONTests {
         #expect((other["snr_db"] as? Double ?? 0) > 10)
     }
 
+    @Test("decode, a model and a tensor")
+    func decode() throws {
+        let folder = try Self.prepared()
+        let path = folder.path("b.onnx")
+        let inspected = try Tool.run("inspect", "--json", folder.path("a.tamis")).json
+        for (options, isVerified) in [([], true), (["--no-verify"], false)] {
+            let model = try Tool.run(["decode", folder.path("a.tamis"), "-f", "-o", path, "--json"] + options)
+            #expect(model.status == 0 && model.json["input"] as? String == folder.path("a.tamis") && model.json["output"] as? String == path)
+            #expect(model.json["bytes"] as? Int == SmallModel.plain.count && model.json["verified"] as? Bool == isVerified)
+            let files = model.json["files"] as? [[String: Any]] ?? []
+            #expect(files.count == 1 && files.first?["name"] as? String == "a.onnx" && files.first?["bytes"] as? Int == SmallModel.plain.count)
+            #expect(files.first?["sha256"] as? String == inspected["decoded_sha256"] as? String)
+        }
+        let tensor = try Tool.run("decode", folder.path("a.tamis"), "--tensor", "layer.weight", "--json").json
+        #expect(tensor["name"] as? String == "layer.weight" && tensor["shape"] as? [Int] == [8, 20])
+        #expect(tensor["element_type"] as? String == "float32" && tensor["bytes"] as? Int == 640)
+        #expect(tensor["output"] as? String == folder.path("layer.weight.npy"))
+    }
+
     @Test("Names that need escaping come through")
     func escapes() throws {
         let folder = try Folder()

@@ -1,3 +1,4 @@
+import Tamis
 import Testing
 
 @Suite("Models through encode and decode")
@@ -24,9 +25,35 @@ struct RoundTripTests {
         #expect(try Tool.run("encode", path, "-o", folder.path("other.tamis")).status == 0)
         #expect(try Tool.run("decode", folder.path("other.tamis")).status == 73)
         #expect(try folder.read("net.v2.onnx") == SmallModel.plain)
-        #expect(try Tool.run("decode", folder.path("other.tamis"), "--force").status == 0)
+        // The name is the stream's choice alone.
+        let refused = try Tool.run("decode", folder.path("other.tamis"), "--force")
+        #expect(refused.status == 73 && refused.errors.contains("give the name with -o"))
+        #expect(try folder.read("net.v2.onnx") == SmallModel.plain)
+        #expect(try Tool.run("encode", path).status == 0)
+        #expect(try Tool.run("decode", folder.path("net.v2.tamis")).status == 73)
+        #expect(try Tool.run("decode", folder.path("net.v2.tamis"), "--force").status == 0)
         #expect(try folder.read("net.v2.onnx").count == SmallModel.plain.count)
         #expect(try folder.read("net.v2.onnx") != SmallModel.plain)
+    }
+
+    @Test("Stored names that are not those of models give way to the input's", arguments: [
+        (".zshenv", "in.onnx"), ("Makefile", "in.onnx"), (".onnx", "in.onnx"), ("-f.onnx", "in.onnx"), ("run.sh", "in.onnx"), ("Net.ONNX", "Net.ONNX"),
+    ])
+    func unsuitableName(stored: String, made: String) throws {
+        let folder = try Folder()
+        try folder.write("in.tamis", try Tamis.encode(SmallModel.plain, fileName: stored))
+        #expect(try Tool.run("decode", folder.path("in.tamis")).status == 0)
+        #expect(folder.names == ["in.tamis", made].sorted())
+    }
+
+    @Test("A combining mark after a slash or a dot hides neither")
+    func combiningMarks() throws {
+        let folder = try Folder()
+        let path = try folder.write("\u{301}a.\u{301}onnx", SmallModel.plain)
+        #expect(try Tool.run("encode", path).status == 0)
+        #expect(folder.names == ["\u{301}a.\u{301}onnx", "\u{301}a.tamis"].sorted())
+        #expect(try Tool.run("decode", folder.path("\u{301}a.tamis")).status == 0)
+        #expect(folder.names.contains("\u{301}a.onnx"))
     }
 
     @Test("Pipes in and out")
@@ -108,6 +135,18 @@ struct RoundTripTests {
         for (options, expected) in cases {
             #expect(try Tool.run(["encode", path, "-f"] + options).status == 0)
             #expect(try Tool.run("inspect", "--json", folder.path("a.tamis")).json["options"] as? String == expected)
+        }
+    }
+
+    @Test("The stored name: control characters and backslashes replaced, nothing else")
+    func nameInTheStream() throws {
+        let folder = try Folder()
+        for (name, stored) in [
+            ("a\u{1}\\\u{7F}\u{9F}b.onnx", "a____b.onnx"), ("\u{202E}ü\u{10FFFD}😀.onnx", "\u{202E}ü\u{10FFFD}😀.onnx"), ("a\\\u{301}.onnx", "a_\u{301}.onnx"),
+        ] {
+            #expect(try Tool.run("encode", try folder.write(name, SmallModel.plain), "-f", "-o", folder.path("out.tamis")).status == 0)
+            let names = try TamisFile(bytes: try folder.read("out.tamis")).fileNames
+            #expect(names.count == 1 && names.allSatisfy { $0.utf8.elementsEqual(stored.utf8) }, "\(names)")
         }
     }
 

@@ -5,7 +5,21 @@ enum SmallModel {
     struct Tensor {
         let name: String
         let dimensions: [Int]
-        let values: [Float]
+        /// Elements, little-endian.
+        let bytes: [UInt8]
+
+        init(name: String, dimensions: [Int], values: [Float]) {
+            self.name = name
+            self.dimensions = dimensions
+            bytes = values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } }
+        }
+
+        /// All elements zero.
+        init(name: String, dimensions: [Int]) {
+            self.name = name
+            self.dimensions = dimensions
+            bytes = [UInt8](repeating: 0, count: 4 * dimensions.reduce(1, *))
+        }
     }
 
     /// A list of 100 values, a matrix of 8 × 20 and a few sizes: coded by index, in groups, and exact.
@@ -34,7 +48,7 @@ enum SmallModel {
             for dimension in tensor.dimensions { message += varint(1 << 3) + varint(dimension) }
             message += varint(2 << 3) + varint(1)
             message += field(8, Array(tensor.name.utf8))
-            message += field(9, tensor.values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) } })
+            message += field(9, tensor.bytes)
             graph += field(5, message)
         }
         return varint(1 << 3) + varint(8) + field(2, Array("tests".utf8)) + field(8, varint(2 << 3) + varint(17)) + field(7, graph)

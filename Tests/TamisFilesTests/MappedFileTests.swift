@@ -15,10 +15,6 @@ struct MappedFileTests {
         symlink("a", directory["d"])
         let a = try MappedFile(directory["a"])
         #expect(try a.withView { $0.array } == bytes)
-        a.prefetch(5000..<90_000)
-        a.release(5000..<90_000)
-        a.release(0..<0)
-        #expect(try a.withView { $0.array } == bytes)
         #expect(try MappedFile(directory["b"]).identity == a.identity)
         #expect(try MappedFile(directory["d"], access: .random).identity == a.identity)
         #expect(try MappedFile(directory["c"]).identity != a.identity)
@@ -28,7 +24,6 @@ struct MappedFileTests {
         directory.make("a", [])
         let file = try MappedFile(directory["a"])
         #expect(file.view.count == 0)
-        file.prefetch(0..<0)
     }
 
     @Test func whatIsNotARegularFile() {

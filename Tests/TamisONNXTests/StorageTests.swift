@@ -1,3 +1,4 @@
+import TamisBits
 import TamisModel
 import TamisONNX
 import TamisTestSupport
@@ -111,6 +112,33 @@ struct StorageTests {
     func constant(_ example: Case) throws {
         let node = ONNX.node("Constant", outputs: ["c"], [ONNX.tensorAttribute("value", example.tensor)])
         #expect(try names(ONNX.model(ONNX.graph(nodes: [node]))) == (example.isCoded ? ["c"] : []))
+    }
+
+    /// What the dimensions say is believed only where the data do not contradict them.
+    @Test func floatElementsAreCountedOnce() throws {
+        let huge: [Int64] = [1 << 20, 1 << 20]
+        let counts: [(tensor: [UInt8], count: UInt64)] = [
+            (ONNX.tensor(dims: [8], .raw(floats(8))), 8),
+            (ONNX.tensor(dims: huge, .raw(floats(8))), 0),
+            (ONNX.tensor(dims: [7], .raw(floats(8))), 0),
+            (ONNX.tensor(dims: [8], .raw(floats(8) + [0])), 0),
+            (ONNX.tensor(dims: [16], type: 10, .raw(floats(8))), 16),
+            (ONNX.tensor(dims: [4], type: 11, .raw(floats(8))), 4),
+            (ONNX.tensor(dims: [32], type: 17, .raw(floats(8))), 32),
+            (ONNX.tensor(dims: [64], type: 23, .raw(floats(8))), 64),
+            (ONNX.tensor(dims: huge, type: 23, .raw(floats(8))), 0),
+            (ONNX.tensor(dims: [8], type: 3, .raw(floats(2))), 0),
+            (ONNX.tensor(dims: [8], .packedFloats(floats(8))), 8),
+            (ONNX.tensor(dims: huge, .packedFloats(floats(8))), 0),
+            (ONNX.tensor(dims: [4], type: 11, .none) { $0.message(10, floats(8)) }, 4),
+            (ONNX.tensor(dims: huge, type: 11, .none) { $0.message(10, floats(8)) }, 0),
+            (ONNX.tensor(dims: [3], type: 16, .none) { $0.message(5, [1, 2, 3]) }, 3),
+            (ONNX.tensor(dims: [4], type: 16, .none) { $0.message(5, [1, 2, 3]) }, 0),
+            (ONNX.tensor(dims: huge, .none) { $0.message(13, Self.external) }, 1 << 40),
+        ]
+        for (number, (tensor, count)) in counts.enumerated() {
+            #expect(try ByteView.of(ONNX.model(ONNX.graph(initializers: [tensor])), ONNXModel.scan).floatElementCount == count, "\(number)")
+        }
     }
 
     @Test func specialFloatsComeBackBitForBit() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Tamis
+import TamisDigest
 import TamisFiles
 
 struct CompareCommand: ParsableCommand {
@@ -20,31 +21,33 @@ struct CompareCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The model to measure.", valueName: "b"), completion: .file())
     var second: String
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var threads: ThreadOptions
-    @Flag(name: [.short, .long], help: "Say nothing but errors; the exit code tells the result.")
-    var quiet = false
+    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if first == FilePath.pipe && second == FilePath.pipe {
             throw ValidationError("standard input can be read once only; name a file for one of the two")
         }
-        if json && quiet { throw ValidationError("--json asks for a report and --quiet for none; give one of them") }
     }
 
     func run() throws {
-        let a = try LoadedModel(first, limits: memory.limits, threads: threads.count, isQuiet: quiet)
-        let b = try LoadedModel(second, limits: memory.limits, threads: threads.count, isQuiet: quiet)
+        let a = try LoadedModel(first, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
+        let b = try LoadedModel(second, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         let distance = try ModelDistance(a, b, threads: threads.count)
         let report = DistanceReport(distance)
-        if json {
+        if reporting.json {
             try StandardOutput.text(JSONValue.object(report.members).text)
-        } else if !quiet {
+        } else if !reporting.quiet {
+            if reporting.verbose { try StandardOutput.text(try digest(of: a) + digest(of: b) + "\n") }
             try StandardOutput.text((distance.isIdentical ? "" : report.table + "\n") + report.verdict)
         }
         if !distance.isIdentical { throw ExitCode(ExitStatus.difference.rawValue) }
+    }
+
+    private func digest(of model: LoadedModel) throws(TamisError) -> String {
+        try model.withBytes { (bytes) throws(TamisError) in
+            "\(model.name.printable), as ONNX \(Decimal.grouped(UInt64(bytes.count))) bytes, sha256 \(Hexadecimal.text(SHA256.of(bytes.buffer)))\n"
+        }
     }
 }

@@ -4,12 +4,16 @@ import TamisFiles
 import TamisONNX
 
 struct EncodeCommand: ParsableCommand {
+    /// Somewhat below the 65 535 bytes that a stream has for a text.
+    private static let maximumProvenanceBytes = 60_000
+
     static let configuration = CommandConfiguration(
         commandName: "encode",
         abstract: "Compress an ONNX model into a .tamis file.",
         discussion: """
             Weights are rounded as coarsely as the quality allows and then coded without further loss; the graph and everything \
-            else is kept bit by bit. The result is the same on every machine and with any number of threads.
+            else is kept bit by bit. The result does not depend on the machine or the number of threads: it is the same for the same \
+            version of tamis and of libzstd, which 'tamis inspect' tells.
 
               tamis encode model.onnx                     makes model.tamis
               tamis encode model.onnx --dry-run -v        only tells what would come out
@@ -53,11 +57,8 @@ struct EncodeCommand: ParsableCommand {
     @Flag(help: "Do all the work and print what would come out, but write nothing.")
     var dryRun = false
 
-    @Flag(help: "Print the report as JSON on standard output.")
-    var json = false
-
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var verbosity: VerbosityOptions
+    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if quality != nil && step != nil {
@@ -72,12 +73,15 @@ struct EncodeCommand: ParsableCommand {
         if !(0...1).contains(deadzone) { throw ValidationError("--deadzone is \(Decimal.shortest(deadzone)), expected 0 to 1") }
         if dryRun && output != nil { throw ValidationError("--dry-run writes nothing, so --output contradicts it; give one of them") }
         if dryRun && force { throw ValidationError("--dry-run writes nothing, so --force contradicts it; give one of them") }
-        if json && verbosity.verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
-        if json && verbosity.quiet { throw ValidationError("--json asks for a report and --quiet for none; give one of them") }
-        if let pattern = exclusions.first(where: { $0.isEmpty || $0.printable != $0 }) {
+        if let pattern = exclusions.first(where: { $0.isEmpty || $0.unicodeScalars.contains(where: FilePath.isControl) }) {
             throw ValidationError("--exclude '\(pattern.printable)' is empty or holds a control character")
         }
-        if json, case .standardOutput = destination {
+        if provenance.utf8.count > Self.maximumProvenanceBytes {
+            throw ValidationError(
+                "the --exclude patterns are too long: the options are kept in the file, as \(provenance.utf8.count) bytes, "
+                    + "expected at most \(Self.maximumProvenanceBytes); use * and ? to say the same in fewer patterns")
+        }
+        if reporting.json, case .standardOutput = destination {
             throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
         }
     }
@@ -97,14 +101,14 @@ struct EncodeCommand: ParsableCommand {
                 let source = try ONNXModel.scan(bytes)
                 warnOfIdleExclusions(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
-                let bar = ProgressBar("encoding", total: elements, isQuiet: verbosity.quiet)
+                let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
                 defer { bar?.clear() }
                 try destination.write(inputs: [input.identity].compactMap { $0 }) { (stream) throws(TamisError) in
-                    summary = try StreamSummary(of: stream)
+                    summary = try StreamSummary(of: stream, limits: .inspection)
                 } producing: { (sink) throws(TamisError) in
                     let done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                         try Tamis.encode(
-                            bytes, fileName: storedName, options: options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
+                            source, in: bytes, fileName: storedName, options: options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
                     }
                     reasons = Dictionary(done.exactTensors.map { ($0.name, $0.reason) }) { first, _ in first }
                 }
@@ -124,21 +128,18 @@ struct EncodeCommand: ParsableCommand {
     }
 
     /// The name that the decoded file is to have.
-    private var storedName: String {
-        let name = input == FilePath.pipe ? "model.onnx" : FilePath.name(input)
-        return String(name.map { $0 == "\\" ? "_" : $0 }).printable
-    }
+    private var storedName: String { input == FilePath.pipe ? FilePath.defaultModelName : FilePath.storedName(FilePath.name(input)) }
 
     /// The options that shape the bytes, in one form whatever the order and form in which they were given.
     private var provenance: String {
         var words = [step.map { "--step \(Decimal.shortest($0))" } ?? "--quality \(Decimal.shortest(quality ?? EncodingOptions.defaultQuality))"]
         if deadzone != 0.5 { words.append("--deadzone \(Decimal.shortest(deadzone))") }
-        for pattern in exclusions { words.append("--exclude '\(pattern.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'") }
+        for pattern in exclusions { words.append("--exclude '\(pattern.unicodeScalars.map { $0 == "'" ? "'\\''" : String($0) }.joined())'") }
         return words.joined(separator: " ")
     }
 
     private func warnOfIdleExclusions(_ source: SourceModel) {
-        if verbosity.quiet { return }
+        if reporting.quiet { return }
         for pattern in exclusions where pattern != "*" {
             let glob = Glob(pattern)
             if !source.tensors.contains(where: { glob.matches($0.name) }) {
@@ -148,14 +149,14 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func report(_ report: StreamReport, _ reasons: [String: String]) throws {
-        if json {
+        if reporting.json {
             let places: [(key: String, value: JSONValue)] = [
                 ("input", .string(input)), ("output", JSONValue(destination.path)), ("dry_run", .bool(dryRun)),
             ]
             return try StandardOutput.text(JSONValue.object(places + report.members).text)
         }
-        if verbosity.quiet { return }
-        var text = verbosity.verbose ? report.table(reasons: reasons) + "\n" : ""
+        if reporting.quiet { return }
+        var text = reporting.verbose ? report.table(reasons: reasons) + "\n" : ""
         text += report.sizes(from: FilePath.name(input), to: FilePath.name(plannedDestination.name)) + (dryRun ? "; nothing written" : "") + "\n"
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }

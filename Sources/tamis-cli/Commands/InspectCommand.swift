@@ -19,33 +19,27 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A .tamis file or an ONNX model, or - for standard input.", valueName: "file"), completion: .file())
     var input: String
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(name: [.short, .long], help: "Show more: digests, deadzones and coding tools.")
-    var verbose = false
-
-    func validate() throws {
-        if json && verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
-    }
+    @OptionGroup var reporting: ReportOptions
 
     func run() throws {
         let input = try InputFile(input, access: .random, limit: Limits.pipeBytes)
         switch ModelKind(input.view) {
         case .tamis:
-            let file = try TamisFile(input, limits: .inspection, access: .random)
+            let file = try TamisFile.open(input, memory: nil, access: .random)
             let report = StreamReport(try file.summary())
-            if json { return try StandardOutput.text(JSONValue.object(report.members).text) }
+            if reporting.quiet { return }
+            if reporting.json { return try StandardOutput.text(JSONValue.object(report.members).text) }
             let name = FilePath.name(input.name)
             let source = file.fileNames.first ?? ""
             try StandardOutput.text(
-                report.sizes(from: source, to: name) + "\n" + report.origin(showsDigests: verbose) + "\n" + report.table(showsTools: verbose))
+                report.sizes(from: source, to: name) + "\n" + report.origin(showsDigests: reporting.verbose) + "\n" + report.table(showsTools: reporting.verbose))
         case .onnx:
             do throws(TamisError) {
                 let report = try input.withView { (bytes) throws(TamisError) in
                     ONNXReport(try ONNXModel.summarize(bytes), fileByteCount: UInt64(bytes.count))
                 }
-                try StandardOutput.text(json ? JSONValue.object(report.members).text : report.origin + "\n" + report.table)
+                if reporting.quiet { return }
+                try StandardOutput.text(reporting.json ? JSONValue.object(report.members).text : report.origin + "\n" + report.table)
             } catch {
                 throw error.inFile(input.name)
             }

@@ -22,28 +22,23 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Measure the distance to this model (.onnx or .tamis).", valueName: "model"), completion: .file())
     var against: String?
 
-    @Flag(help: "Print JSON.")
-    var json = false
-
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var verbosity: VerbosityOptions
+    @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
         if input == FilePath.pipe && against == FilePath.pipe {
             throw ValidationError("standard input can be read once only; name a file for one of the two")
         }
-        if json && verbosity.verbose { throw ValidationError("--json already holds all that --verbose adds; give one of them") }
-        if json && verbosity.quiet { throw ValidationError("--json asks for a report and --quiet for none; give one of them") }
     }
 
     func run() throws {
         let input = try InputFile(input, limit: Limits.pipeBytes)
-        let file = try TamisFile(input, limits: memory.limits)
-        let bytes = try file.decode(threads: threads.count, isQuiet: verbosity.quiet)
+        let file = try TamisFile.open(input, memory: memory)
+        let bytes = try file.decodeBuffer(threads: threads.count, isQuiet: reporting.quiet)
         let summary = try file.summary()
         guard let against else { return try report(file, summary, nil) }
-        let other = try LoadedModel(against, limits: memory.limits, threads: threads.count, isQuiet: verbosity.quiet)
+        let other = try LoadedModel(against, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         // Measured from the other model, which is taken for the original.
         let distance = try ModelDistance(other, try LoadedModel(bytes, from: input.name), threads: threads.count)
         let isSource = try other.withBytes { (view) throws(TamisError) in SHA256.of(view.buffer) == summary.sources.first?.sha256 }
@@ -54,8 +49,8 @@ struct VerifyCommand: ParsableCommand {
     private func report(
         _ file: TamisFile, _ summary: StreamSummary, _ other: (distance: DistanceReport, name: String, isSource: Bool)?
     ) throws(TamisError) {
-        if verbosity.quiet { return }
-        if json {
+        if reporting.quiet { return }
+        if reporting.json {
             var members: [(key: String, value: JSONValue)] = [
                 ("ok", .bool(true)),
                 ("file_bytes", .integer(summary.fileByteCount)),
@@ -74,11 +69,11 @@ struct VerifyCommand: ParsableCommand {
             sound: checksums of \(file.unitCount) units and the hash over them, \(file.tensors.count) tensors, \
             SHA-256 of \(file.fileNames.joined(separator: ", ").printable) (\(Decimal.grouped(file.fileByteCounts.reduce(0, +))) bytes)\n
             """
-        if verbosity.verbose { text += "\n" + StreamReport(summary).origin(showsDigests: true) }
+        if reporting.verbose { text += "\n" + StreamReport(summary).origin(showsDigests: true) }
         if let other {
             let relation = other.isSource ? "the model it was made from" : "not the model it was made from"
             text += "\nagainst \(other.name.printable), \(relation):\n"
-            if verbosity.verbose { text += other.distance.table }
+            if reporting.verbose { text += other.distance.table }
             text += other.distance.verdict
         }
         try StandardOutput.text(text)

@@ -29,7 +29,8 @@ enum Destination {
     /// - Parameters:
     ///   - inputs: files that must not be replaced.
     ///   - examining: called with all the bytes before they take their place; what it throws keeps them from it.
-    ///   - producing: hands the bytes to its argument in order; called only if it is likely that they can be written.
+    ///   - producing: hands the bytes to its argument in order; called only if it is likely that they can be written. Without
+    ///     `examining`, what goes to standard output is gone at once: nothing is to be handed over before all is known to be well.
     func write(
         inputs: [FileIdentity], examining: Sink? = nil, producing: (Sink) throws(TamisError) -> Void
     ) throws(TamisError) {
@@ -44,9 +45,9 @@ enum Destination {
                     .invalidArgument, "is a terminal, which cannot show these bytes", file: name,
                     advice: "give a file with -o, or connect a pipe")
             }
-            let bytes = try Self.collect(producing)
-            try ByteView.of(bytes) { (view) throws(TamisError) in
-                try examining?(view)
+            guard let examining else { return try producing { (part) throws(TamisError) in try StandardOutput.write(part) } }
+            try ByteView.of(try Self.collect(producing)) { (view) throws(TamisError) in
+                try examining(view)
                 try StandardOutput.write(view)
             }
         case .nowhere:
@@ -56,7 +57,7 @@ enum Destination {
 
     private static func collect(_ producing: (Sink) throws(TamisError) -> Void) throws(TamisError) -> [UInt8] {
         var bytes: [UInt8] = []
-        try producing { (part) throws(TamisError) in bytes += part.array }
+        try producing { (part) throws(TamisError) in bytes.append(contentsOf: part.buffer) }
         return bytes
     }
 }

@@ -1,26 +1,57 @@
 /// Names of files made from names of files.
+///
+/// Slashes and dots are looked for in the bytes, as the system does: a combining mark after one would hide it in a `Character`.
 enum FilePath {
     /// What stands for standard input or output.
     static let pipe = "-"
 
     /// The last component.
     static func name(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return path }
-        return String(path[path.index(after: slash)...])
+        guard let slash = lastSlash(path) else { return path }
+        return String(path[path.utf8.index(after: slash)...])
     }
 
     /// `name` in the directory of the file at `path`.
     static func sibling(of path: String, named name: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return name }
-        return path[...slash] + name
+        guard let slash = lastSlash(path) else { return name }
+        return path[..<path.utf8.index(after: slash)] + name
     }
 
     /// `path` with the extension of its name, if it has one, replaced.
     static func replacingExtension(of path: String, with suffix: String) -> String {
         let name = name(path)
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path + "." + suffix }
-        return sibling(of: path, named: name[...dot] + suffix)
+        guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return path + "." + suffix }
+        return sibling(of: path, named: name[..<dot] + "." + suffix)
     }
+
+    /// Whether a file may get `name` because a stream says so: it ends in `.onnx`, and is neither hidden nor like an option.
+    static func isModelName(_ name: String) -> Bool {
+        let suffix = ".onnx"
+        guard let first = name.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return false }
+        let end = name.utf8.suffix(suffix.utf8.count).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        return end.elementsEqual(suffix.utf8)
+    }
+
+    /// The name of a model that came without one.
+    static let defaultModelName = "model.onnx"
+
+    /// `name` as a stream keeps it: without control characters and backslashes, at most 255 bytes.
+    ///
+    /// It becomes part of the stream, so it must not depend on tables of Unicode, which differ between versions of the system.
+    static func storedName(_ name: String) -> String {
+        var stored = String.UnicodeScalarView()
+        var byteCount = 0
+        for scalar in name.unicodeScalars {
+            let kept = isControl(scalar) || scalar == "\\" ? "_" : scalar
+            byteCount += UTF8.width(kept)
+            if byteCount > 255 { break }
+            stored.append(kept)
+        }
+        return stored.isEmpty ? defaultModelName : String(stored)
+    }
+
+    /// A control character of ASCII or Latin-1, whatever tables of Unicode say.
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
 
     /// `text` as a plain file name: letters, digits, `.`, `_` and `-`; everything else becomes `_`. Never hidden, at most 200 bytes.
     static func plainName(_ text: String) -> String {
@@ -34,4 +65,6 @@ enum FilePath {
         }
         return name.isEmpty ? "_" : name
     }
+
+    private static func lastSlash(_ path: String) -> String.Index? { path.utf8.lastIndex(of: UInt8(ascii: "/")) }
 }

@@ -6,12 +6,12 @@ import TamisONNX
 struct LoadedModel: Sendable {
     private enum Storage: Sendable {
         case file(InputFile)
-        case decoded([UInt8])
+        case decoded(ReservedMemory)
 
         func withBytes<R>(_ body: (ByteView) throws(TamisError) -> R) throws(TamisError) -> R {
             switch self {
             case .file(let input): try input.withView(body)
-            case .decoded(let bytes): try ByteView.of(bytes, body)
+            case .decoded(let memory): try memory.withView(body)
             }
         }
     }
@@ -22,12 +22,12 @@ struct LoadedModel: Sendable {
     private let storage: Storage
 
     /// Opens the file at `path`; a `.tamis` file is decoded, and all its digests are checked.
-    init(_ path: String, limits: Limits, threads: ThreadCount, isQuiet: Bool) throws(TamisError) {
+    init(_ path: String, memory: MemoryOptions, threads: ThreadCount, isQuiet: Bool) throws(TamisError) {
         let input = try InputFile(path, limit: Limits.pipeBytes)
         switch ModelKind(input.view) {
         case .tamis:
-            let file = try TamisFile(input, limits: limits)
-            try self.init(.decoded(file.decode(threads: threads, isQuiet: isQuiet)), input.name)
+            let file = try TamisFile.open(input, memory: memory)
+            try self.init(.decoded(file.decodeBuffer(threads: threads, isQuiet: isQuiet)), input.name)
         case .onnx:
             try self.init(.file(input), input.name)
         }
@@ -36,7 +36,7 @@ struct LoadedModel: Sendable {
     /// - Parameters:
     ///   - bytes: an ONNX file.
     ///   - name: of the file that `bytes` came from, for messages.
-    init(_ bytes: [UInt8], from name: String) throws(TamisError) { try self.init(.decoded(bytes), name) }
+    init(_ bytes: ReservedMemory, from name: String) throws(TamisError) { try self.init(.decoded(bytes), name) }
 
     private init(_ storage: Storage, _ name: String) throws(TamisError) {
         self.name = name

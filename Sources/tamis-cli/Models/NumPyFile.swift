@@ -2,8 +2,8 @@ import TamisModel
 
 /// A tensor as `numpy.load` reads it: NPY format version 1.0 (NEP 1, "A Simple File Format for NumPy Arrays").
 enum NumPyFile {
-    /// - Parameter elements: little-endian, in C order.
-    static func bytes(_ tensor: TensorDescription, _ elements: [UInt8]) -> [UInt8] {
+    /// All that comes before the elements, which follow little-endian and in C order.
+    static func start(_ tensor: TensorDescription) -> [UInt8] {
         // A tuple of one element needs a comma; numpy's own files have one after every dimension but the last of several.
         let dimensions = tensor.shape.dimensions.map(String.init)
         let shape = dimensions.count == 1 ? "(\(dimensions[0]),)" : "(" + dimensions.joined(separator: ", ") + ")"
@@ -12,9 +12,7 @@ enum NumPyFile {
         let prefix = 10
         header += [UInt8](repeating: 0x20, count: (64 - (prefix + header.count + 1) % 64) % 64)
         header.append(0x0A)
-        var file: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)]
-        file.reserveCapacity(prefix + header.count + elements.count)
-        return file + header + elements
+        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)] + header
     }
 
     private static func descriptor(_ type: ElementType) -> String {

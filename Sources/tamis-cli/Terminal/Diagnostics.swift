@@ -25,11 +25,7 @@ enum Diagnostics {
         var sentence = error
         sentence.advice = nil
         write("tamis: error: \(sentence.description.printable)\n")
-        if error.code == .limitExceeded && error.element != nil {
-            write("tamis: raise the limit with --memory if you trust the file\n")
-        } else if let advice = error.advice {
-            write("tamis: \(advice.printable)\n")
-        }
+        if let advice = error.advice { write("tamis: \(advice.printable)\n") }
     }
 
     /// Runs `body`; if it fails, reports why and ends the process.
