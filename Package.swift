@@ -55,19 +55,19 @@ let package = Package(
         .target(
             name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest"], path: "Tests/TamisTestSupport",
             swiftSettings: warningsAreErrors),
-        tests(of: "TamisBits"),
-        tests(of: "TamisDigest"),
+        tests(of: "TamisBits", ["TamisTestSupport"]),
+        tests(of: "TamisDigest", ["TamisTestSupport"]),
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisSyntax"),
         tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
-        tests(of: "TamisZstd", ["TamisBits"]),
+        tests(of: "TamisZstd", ["TamisBits", "TamisTestSupport"]),
         tests(
             of: "Tamis",
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
-        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "tamis-cli"], swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Synchronization
+import TamisTestSupport
 import TamisThreads
 import Testing
 

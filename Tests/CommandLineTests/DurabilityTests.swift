@@ -1,4 +1,5 @@
 import Glibc
+import TamisTestSupport
 import Testing
 
 @Suite("Outputs that are interrupted", .serialized)

@@ -1,4 +1,5 @@
 import Foundation
+import TamisTestSupport
 
 /// ONNX models written byte by byte (`onnx.proto3`).
 enum SmallModel {

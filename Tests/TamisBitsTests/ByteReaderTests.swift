@@ -1,4 +1,5 @@
 import TamisBits
+import TamisTestSupport
 import Testing
 
 struct ByteReaderTests {
@@ -36,7 +37,7 @@ struct ByteReaderTests {
     }
 
     @Test func writerAndReaderAgree() throws {
-        var random = SeededGenerator(seed: 3)
+        var random = SplitMix64(seed: 3)
         for _ in 0..<200 {
             let values = (0..<50).map { _ in UInt64.random(in: .min ... .max, using: &random) >> UInt64.random(in: 0...63, using: &random) }
             var writer = ByteWriter()

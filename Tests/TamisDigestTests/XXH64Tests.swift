@@ -1,3 +1,4 @@
+import TamisTestSupport
 import Testing
 
 @testable import TamisDigest
@@ -33,7 +34,7 @@ struct XXH64Tests {
 
     @Test func partsGiveTheValueOfTheWhole() {
         let bytes = Self.sanityBytes
-        var random = SeededGenerator(seed: 7)
+        var random = SplitMix64(seed: 7)
         for _ in 0..<300 {
             let count = Int.random(in: 0...bytes.count, using: &random)
             let whole = bytes.prefix(count).withUnsafeBytes { XXH64.of($0, seed: 3) }
