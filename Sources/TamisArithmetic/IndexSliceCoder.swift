@@ -1,6 +1,6 @@
 import TamisBits
 
-/// Codes one slice of indices after another (Spec §6.4, §6.5), with memory that is used again; one instance to a thread.
+/// Codes slices of indices (Spec §6.4, §6.5), one after the other in the same memory.
 ///
 /// Every slice starts from fresh contexts. `encode` and `decode` stand side by side because each line of one has its counterpart in
 /// the other. The loops work on raw pointers whose targets this type owns: every offset is bounded by a class (0 … 16, checked when

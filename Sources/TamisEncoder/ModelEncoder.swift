@@ -10,7 +10,8 @@ import TamisZstd
 
 /// Encodes one model file: skeleton, tensors, index.
 ///
-/// The work goes through the file in batches of tensors, so that memory stays at a batch besides input and output. Within a batch
+/// The work goes through the file in batches of tensors, so that memory stays at a batch, and the skeleton around it, besides input
+/// and output. Within a batch
 /// every stage is a list of independent jobs, one per tensor or slice, whose results are placed by number: the bytes do not depend
 /// on the threads.
 package struct ModelEncoder: Sendable {
