@@ -51,7 +51,15 @@ package struct EncodedStream: Sendable {
                 .truncated, "the file has \(bytes.count) bytes, the shortest stream has more than \(least)", byteOffset: UInt64(bytes.count),
                 advice: "the file is damaged or was not copied completely; fetch it again")
         }
-        let endUnit = try StreamUnit(bytes, at: UInt64(bytes.count - EndUnit.byteCount), number: 0)
+        let endUnit: StreamUnit
+        do throws(TamisError) {
+            endUnit = try StreamUnit(bytes, at: UInt64(bytes.count - EndUnit.byteCount), number: 0)
+        } catch {
+            var error = error
+            error.unit = "end_unit"
+            error.message = "the file does not end with an end_unit: it is damaged, cut short, or has something appended (" + error.message + ")"
+            throw error
+        }
         if endUnit.type != .end {
             throw TamisError(.missing, "the file does not end with an end_unit", unit: "end_unit", byteOffset: endUnit.offset)
         }

@@ -25,7 +25,11 @@ public struct SourceModel: Sendable, Equatable {
     /// Elements of all tensors of floating-point types in the file, in holes or not.
     public let floatElementCount: UInt64
 
-    public init(format: String, tensors: [TensorDescription], holes: [Hole], floatElementCount: UInt64) {
+    /// Tensors whose data lie in other files, and so are not part of this one.
+    public let externalTensorCount: Int
+
+    public init(format: String, tensors: [TensorDescription], holes: [Hole], floatElementCount: UInt64, externalTensorCount: Int = 0) {
+        self.externalTensorCount = externalTensorCount
         self.floatElementCount = floatElementCount
         self.format = format
         self.tensors = tensors

@@ -44,7 +44,9 @@ public enum ONNXModel {
             let (total, overflow) = sum.addingReportingOverflow(found.record.floatElementCount)
             return overflow ? .max : total
         }
-        return SourceModel(format: "onnx", tensors: tensors, holes: holes, floatElementCount: floatElementCount)
+        return SourceModel(
+            format: "onnx", tensors: tensors, holes: holes, floatElementCount: floatElementCount,
+            externalTensorCount: walker.tensors.count { $0.record.storage == .external })
     }
 
     /// Lists what the model holds, also the tensors that `scan(_:)` leaves in the skeleton.

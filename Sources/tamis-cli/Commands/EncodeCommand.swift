@@ -36,7 +36,7 @@ struct EncodeCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Closeness of the weights in decibels, -20 to 120: more is closer and larger; 15 suits most networks (default: 15).", valueName: "dB"))
+            "Closeness of the weights, -20 to 120: minus the decibels of all tensors' relative errors added up, not the SNR that compare prints. More is closer and larger; 15 suits most networks (default: 15).", valueName: "dB"))
     var quality: Double?
 
     @Option(
@@ -100,6 +100,7 @@ struct EncodeCommand: ParsableCommand {
                 }
                 let source = try ONNXModel.scan(bytes)
                 warnOfIdleExclusions(source)
+                warnOfWhatStays(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
                 let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
                 defer { bar?.clear() }
@@ -145,6 +146,19 @@ struct EncodeCommand: ParsableCommand {
             if !source.tensors.contains(where: { glob.matches($0.name) }) {
                 Diagnostics.warn("--exclude '\(pattern)' matches no tensor; 'tamis inspect' lists the names")
             }
+        }
+    }
+
+    /// Says what a small gain, or a file without its weights, comes from.
+    private func warnOfWhatStays(_ source: SourceModel) {
+        if reporting.quiet { return }
+        if source.externalTensorCount > 0 {
+            Diagnostics.warn(
+                "\(source.externalTensorCount) tensors lie in other files (external data) and are not in the output; keep those files beside the decoded model")
+        }
+        let coded = source.tensors.reduce(UInt64(0)) { $0 + $1.shape.elementCount }
+        if coded < source.floatElementCount / 2 || coded == 0 {
+            Diagnostics.warn("most of the model is not float32 tensors, which are all that this version quantizes; the rest is kept exactly")
         }
     }
 

@@ -8,7 +8,7 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show what is in a .tamis file or an ONNX model, tensor by tensor.",
         discussion: """
-            Reads headers only, so it is quick for files of any size; 'tamis verify' is what checks all the bytes. What kind of \
+            Decodes nothing, so it is quick; damaged units are refused; 'tamis verify' is what checks all the bytes. What kind of \
             file it is follows from its bytes, not from its name.
 
               tamis inspect model.tamis         where the bytes went, and how

@@ -1,3 +1,4 @@
+import TamisModel
 import TamisONNX
 
 /// What is in an ONNX model, as tables for people and as JSON for programs.
@@ -50,6 +51,7 @@ struct ONNXReport {
             ("producer", .string(summary.producer)),
             ("ir_version", .signed(summary.irVersion)),
             ("operator_sets", .array(summary.operatorSets.map { .object([("domain", .string($0.domain)), ("version", .signed($0.version))]) })),
+            ("elements", .integer(summary.tensors.reduce(0) { $0 &+ ($1.isFloatingPoint ? $1.elementCount : 0) })),
             ("graph_name", .string(summary.graphName)),
             ("nodes", .integer(UInt64(summary.nodeCount))),
             ("coded_tensors", .integer(UInt64(coded.count))),
@@ -60,6 +62,7 @@ struct ONNXReport {
                     ("name", .string(tensor.name)),
                     ("shape", .array(tensor.dimensions.map { .signed($0) })),
                     ("element_type", .string(tensor.elementType)),
+                    ("elements", .integer(tensor.elementCount)),
                     ("bytes", .integer(tensor.byteCount)),
                     ("location", .string(tensor.location.rawValue)),
                     ("storage", .string(tensor.storage.rawValue)),
@@ -67,5 +70,15 @@ struct ONNXReport {
                 ])
             })),
         ]
+    }
+}
+
+extension ONNXSummary.Tensor {
+    fileprivate var isFloatingPoint: Bool { elementType.hasPrefix("float") || elementType.hasPrefix("bfloat") }
+
+    /// What the dimensions say; 0 if they make no sense.
+    fileprivate var elementCount: UInt64 {
+        if rank > dimensions.count || dimensions.contains(where: { $0 < 0 }) { return 0 }
+        return Shape(dimensions.map { UInt64($0) })?.elementCount ?? 0
     }
 }
