@@ -3,8 +3,8 @@
 
     generate.py                 writes vectors/valid/*.tamis and manifest.json
 
-TAMIS names the command; by default it is the release build. Needs numpy and onnx (the Python of .venv has them). Each vector shall stay what
-its line `about` says; a few of these are checked here by what `tamis inspect` tells.
+TAMIS names the command; by default it is the release build. Needs numpy and onnx (the Python of .venv has them). The reference decoder and
+tamis must agree about each vector.
 """
 import hashlib
 import json
@@ -65,7 +65,7 @@ def group(rng):
     arrays = {}
     for number in range(12):
         arrays[f"bias{number}"] = normal(rng, 8 + number, scale=0.01 * 2.0 ** (number % 5))
-        arrays[f"kernel{number}"] = normal(rng, 4, 6 + number, scale=0.3)
+        arrays[f"kernel{number}"] = normal(rng, 12, 20 + number, scale=0.02 * 2.0 ** (number % 4))
     arrays["shape"] = np.array([1, -1, 8], np.int64)
     return model(arrays)
 
@@ -87,6 +87,20 @@ def sparse(rng):
     values = normal(rng, 260, 260, scale=0.02)
     values[rng.random(values.shape) < 0.01] *= 10
     return model({"weight": values})
+
+
+def outliers(rng):
+    values = normal(rng, 40, 50)
+    values.reshape(-1)[::211] *= np.float32(3000)
+    return model({"weight": values})
+
+
+def attention(rng):
+    """Matrices with inputs first: the columns of the array, output channels, differ in scale."""
+    wide = normal(rng, 96, 64) * 2.0 ** rng.normal(0, 1.5, (1, 64))
+    heads = normal(rng, 4, 24, 32) * 2.0 ** rng.normal(0, 1.5, (1, 24, 1))
+    return model({"wide": wide.astype(np.float32), "heads": heads.astype(np.float32)}, [
+        helper.make_node("MatMul", ["x", "wide"], ["y"]), helper.make_node("Identity", ["heads"], ["h"])])
 
 
 def dense(rng):
@@ -113,7 +127,7 @@ VECTORS = [
     ("no-tensors", lambda rng: model({}), [], "a model without tensors: nothing but a skeleton"),
     ("exact-types", exact_types, ["--exclude", "*"], "tensors of every element type numpy has, bit-exact; a scalar, an empty tensor"),
     ("special-floats", special_floats, [], "NaN with payloads, infinities, -0, subnormal and very large numbers"),
-    ("group", group, [], "many small tensors in a group, coded and exact ones"),
+    ("group", group, ["--step", "0.03"], "many small tensors in a group, coded ones of several scale classes and exact ones"),
     ("line-classes", scaled_lines, [], "rows and columns of very different scales: row and column classes"),
     ("sign-contexts", kernels, [], "3x3 kernels of correlated signs: sign contexts"),
     ("two-slices", sparse, ["--step", "0.1"], "67600 elements, most of them 0: more than one slice"),
@@ -121,6 +135,8 @@ VECTORS = [
     ("deadzone-1", dense, ["--deadzone", "1"], "deadzone 1: reconstruction offset 128"),
     ("fine-step", dense, ["--quality", "90"], "a very fine step: large indices, many low bits"),
     ("coarse", dense, ["--quality", "3"], "a very coarse step: few indices that are not 0"),
+    ("outliers", outliers, ["--step", "0.02"], "a few values far larger than all others: escapes"),
+    ("inputs-first", attention, [], "a MatMul weight and a tensor of rank 3 whose output channels differ in scale"),
     ("subgraphs", constants, [], "tensors of Constant nodes and of the branches of an If"),
 ]
 
