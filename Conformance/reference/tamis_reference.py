@@ -1,0 +1,851 @@
+#!/usr/bin/env python3
+"""A decoder of Tamis streams that follows Spec/ section by section: plain, complete, slow.
+
+    tamis_reference.py FILE.tamis [-o OUT]
+
+Decodes the stream, makes every check of the specification that bears on what it decodes to, and prints a line for each file of the model:
+its SHA-256, its length and its name. With -o it writes the file to OUT; OUT is a folder if the model has several files. Exit code 0: decoded;
+1: refused, with the verdict (§3.6), the unit and the byte on standard error.
+
+It needs Python's standard library and libzstd.so.1. Nothing in it is taken from the product's code: only from the specification. The
+limits it has are those of the stream's level (§9.1); do not give it streams from strangers.
+"""
+import argparse
+import ctypes
+import ctypes.util
+import hashlib
+import struct
+import sys
+from pathlib import Path
+
+
+# §3.6 Verdicts
+
+class Refused(Exception):
+    """The stream is invalid or unsupported: the verdict, the unit, and the byte of the stream (or of a decompressed body) it concerns."""
+
+    def __init__(self, code, unit, byte, detail=""):
+        self.code, self.unit, self.byte = code, unit, byte
+        super().__init__(f"{code} in {unit}, byte {byte}" + (f": {detail}" if detail else ""))
+
+
+# §2.3 Descriptors
+
+class Reader:
+    """Reads elements from bytes; `base` is the place of the first one in the stream, for reports."""
+
+    def __init__(self, data, unit, base):
+        self.data, self.unit, self.base, self.place = data, unit, base, 0
+
+    def refuse(self, code, detail="", place=None):
+        raise Refused(code, self.unit, self.base + (self.place if place is None else place), detail)
+
+    def bytes(self, count):
+        if count > len(self.data) - self.place:
+            self.refuse("truncated", f"{count} bytes must follow, {len(self.data) - self.place} do")
+        self.place += count
+        return self.data[self.place - count:self.place]
+
+    def rest(self):
+        return self.bytes(len(self.data) - self.place)
+
+    def end(self):
+        if self.place != len(self.data):
+            self.refuse("trailing_bytes")
+
+    def in_range(self, element, value, low, high, start):
+        if not low <= value <= high:                    # also for a NaN, which is in no range (§2.4)
+            self.refuse("value_out_of_range", f"{element} is {value}", start)
+        return value
+
+    def fixed(self, element, width, low=0, high=None):  # u8, u16, u32, u64
+        start = self.place
+        value = int.from_bytes(self.bytes(width), "little")
+        return self.in_range(element, value, low, 256 ** width - 1 if high is None else high, start)
+
+    def u8(self, element, low=0, high=255): return self.fixed(element, 1, low, high)
+    def u16(self, element): return self.fixed(element, 2)
+    def u32(self, element): return self.fixed(element, 4)
+    def u64(self, element): return self.fixed(element, 8)
+
+    def any_uv(self, element):                          # §2.3.1
+        start, value, shift = self.place, 0, 0
+        while True:
+            byte = self.bytes(1)[0]
+            if shift == 63 and byte > 1:
+                self.refuse("value_out_of_range", f"{element} has more than 64 bits", start)
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        if byte == 0 and shift > 7:
+            self.refuse("overlong_integer", element, start)
+        return value
+
+    def uv(self, element, low=0, high=2 ** 64 - 1):
+        start = self.place
+        return self.in_range(element, self.any_uv(element), low, high, start)
+
+    def sv(self, element, low, high):                   # §2.3.2
+        start = self.place
+        z = self.any_uv(element)
+        return self.in_range(element, z // 2 if z % 2 == 0 else -(z + 1) // 2, low, high, start)
+
+    def f32(self, element, low, high):
+        start = self.place
+        return self.in_range(element, struct.unpack("<f", self.bytes(4))[0], low, high, start)
+
+    def text(self, element, longest):                   # §2.3.3
+        length = self.uv(element, high=longest)
+        start = self.place
+        try:
+            text = self.bytes(length).decode("utf-8")
+        except UnicodeDecodeError:
+            self.refuse("invalid_text", element, start)
+        if any(ord(c) <= 0x1F or 0x7F <= ord(c) <= 0x9F for c in text):
+            self.refuse("invalid_text", f"{element} has a control character", start)
+        return text
+
+
+U32 = 2 ** 32 - 1
+
+
+# §8 Checksums and digests
+
+def crc_table():
+    table = []
+    for byte in range(256):
+        crc = byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+        table.append(crc)
+    return table
+
+
+CRC_TABLE = crc_table()
+
+
+def crc32c(data):                                       # §8.1, eight steps at a time
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ CRC_TABLE[(crc ^ byte) & 255]
+    return crc ^ 0xFFFFFFFF
+
+
+P1, P2, P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
+P4, P5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+MASK64 = 2 ** 64 - 1
+
+
+def rotl(x, n):
+    x &= MASK64
+    return ((x << n) | (x >> (64 - n))) & MASK64
+
+
+def xxh_round(lane, word):
+    return rotl(lane + word * P2, 31) * P1 & MASK64
+
+
+def xxh_merge(h, lane):
+    return ((h ^ xxh_round(0, lane)) * P1 + P4) & MASK64
+
+
+def xxh64(data):                                        # §8.2
+    def u64(i): return int.from_bytes(data[i:i + 8], "little")
+    def u32(i): return int.from_bytes(data[i:i + 4], "little")
+    i, n = 0, len(data)
+    if n >= 32:
+        a, b, c, d = (P1 + P2) & MASK64, P2, 0, -P1 & MASK64
+        while n - i >= 32:
+            a, b = xxh_round(a, u64(i)), xxh_round(b, u64(i + 8))
+            c, d = xxh_round(c, u64(i + 16)), xxh_round(d, u64(i + 24))
+            i += 32
+        h = (rotl(a, 1) + rotl(b, 7) + rotl(c, 12) + rotl(d, 18)) & MASK64
+        for lane in (a, b, c, d):
+            h = xxh_merge(h, lane)
+    else:
+        h = P5
+    h = (h + n) & MASK64
+    while n - i >= 8:
+        h = (rotl(h ^ xxh_round(0, u64(i)), 27) * P1 + P4) & MASK64
+        i += 8
+    if n - i >= 4:
+        h = (rotl(h ^ (u32(i) * P1 & MASK64), 23) * P2 + P3) & MASK64
+        i += 4
+    while n - i >= 1:
+        h = rotl(h ^ (data[i] * P5 & MASK64), 11) * P1 & MASK64
+        i += 1
+    h = (h ^ (h >> 33)) * P2 & MASK64
+    h = (h ^ (h >> 29)) * P3 & MASK64
+    return h ^ (h >> 32)
+
+
+# §9.1 Levels
+
+class Level:
+    def __init__(self, files, tensors, holes, elements, rank, name_bytes, topology_bytes, output_bytes, units):
+        self.files, self.tensors, self.holes, self.elements, self.rank = files, tensors, holes, elements, rank
+        self.name_bytes, self.topology_bytes, self.output_bytes, self.units = name_bytes, topology_bytes, output_bytes, units
+
+
+LEVELS = [
+    Level(2, 16, 64, 2 ** 16, 4, 64, 2 ** 8, 2 ** 20, 64),
+    Level(256, 2 ** 16, 2 ** 18, 2 ** 31, 8, 4096, 2 ** 26, 2 ** 32, 2 ** 18),
+    Level(2 ** 16, 2 ** 20, 2 ** 22, 2 ** 36, 16, 4096, 2 ** 28, 2 ** 40, 2 ** 21),
+]
+
+
+# §9.4 Zstandard frames
+
+def load_zstd():
+    library = ctypes.CDLL("libzstd.so.1")
+    library.ZSTD_decompress.restype = ctypes.c_size_t
+    library.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
+    library.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
+    library.ZSTD_findFrameCompressedSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+    return library
+
+
+ZSTD = load_zstd()
+
+
+def decompress(reader, frame_bytes, content_bytes):
+    """Takes one frame of `frame_bytes` bytes that shall decode to `content_bytes` bytes."""
+    start = reader.place
+    frame = reader.bytes(frame_bytes)
+
+    def refuse(detail):
+        reader.refuse("invalid_compressed_data", detail, start)
+    if content_bytes > 32768 * frame_bytes + 2 ** 17:
+        reader.refuse("expansion_ratio", f"{content_bytes} bytes from a frame of {frame_bytes}", start)
+    if len(frame) < 6 or frame[:4] != b"\x28\xB5\x2F\xFD":
+        refuse("no frame")
+    descriptor = frame[4]                               # RFC 8878, 3.1.1.1.1
+    single_segment = descriptor & 0x20 != 0
+    size_bytes = [1 if single_segment else 0, 2, 4, 8][descriptor >> 6]
+    if descriptor & 3 != 0:
+        refuse("the frame has a dictionary")
+    if size_bytes == 0:
+        refuse("the frame does not state its content size")
+    place = 5
+    window = None
+    if not single_segment:
+        base = 2 ** (10 + (frame[5] >> 3))
+        window = base + base // 8 * (frame[5] & 7)
+        place = 6
+    stated = int.from_bytes(frame[place:place + size_bytes], "little") + (256 if size_bytes == 2 else 0)
+    if len(frame) < place + size_bytes or stated != content_bytes:
+        refuse(f"the frame states {stated} bytes, not {content_bytes}")
+    if (content_bytes if window is None else window) > 2 ** 27:
+        refuse("the frame's window is too large")
+    if ZSTD.ZSTD_findFrameCompressedSize(frame, len(frame)) != len(frame):
+        refuse("not one frame and nothing more")
+    content = ctypes.create_string_buffer(max(content_bytes, 1))
+    if ZSTD.ZSTD_decompress(content, content_bytes, frame, len(frame)) != content_bytes:
+        refuse("the frame is not sound")
+    return content.raw[:content_bytes]
+
+
+# §6.1 Arithmetic decoding, §6.2 adaptive probability
+
+class InvalidCodeword(Exception):
+    pass
+
+
+class Context:
+    __slots__ = ("probability", "count")
+
+    def __init__(self):
+        self.probability, self.count = 2 ** 21, 0
+
+    def adapt(self, value, limit):
+        shift = min(limit, (self.count + 2).bit_length() - 1)
+        target = 2 ** 22 - 2 ** 11 if value == 1 else 2 ** 11
+        self.probability += (target - self.probability) >> shift
+        if self.count < 2 ** limit - 2:
+            self.count += 1
+
+
+class Contexts(dict):
+    """Contexts by name, each fresh when it is first used."""
+
+    def __missing__(self, name):
+        self[name] = Context()
+        return self[name]
+
+
+class ArithmeticDecoder:
+    def __init__(self, codeword, limit):
+        self.codeword, self.limit = codeword, limit
+        self.range, self.offset, self.place = 2 ** 64 - 1, self.big_endian(0, 8), 8
+        if self.offset >= self.range:
+            raise InvalidCodeword("offset beyond the range")
+
+    def big_endian(self, place, count):
+        return int.from_bytes(self.codeword[place:place + count].ljust(count, b"\0"), "big")
+
+    def bin(self, context):
+        split = (self.range >> 16) * (context.probability >> 6)
+        if self.offset < split:
+            value, self.range = 1, split
+        else:
+            value, self.range, self.offset = 0, self.range - split, self.offset - split
+        context.adapt(value, self.limit)
+        if self.range < 2 ** 32:
+            self.range <<= 32
+            self.offset = (self.offset << 32) + self.big_endian(self.place, 4)
+            self.place += 4
+        return value
+
+    def finish(self):
+        z = (self.range.bit_length() - 1) // 8
+        if self.place - z != len(self.codeword) or self.offset >= 256 ** z:
+            raise InvalidCodeword("the codeword does not end with its last bin")
+
+
+# §6.3 Raw bits
+
+class RawBits:
+    def __init__(self, data):
+        self.number, self.bytes, self.taken = int.from_bytes(data, "little"), len(data), 0
+
+    def take(self, count):
+        value = (self.number >> self.taken) & (2 ** count - 1)
+        self.taken += count
+        return value
+
+    def finish(self):
+        if (self.taken + 7) // 8 != self.bytes or self.number >> self.taken != 0:
+            raise InvalidCodeword("raw bits are left over or missing")
+
+
+# §6.4 Binarization of an index
+
+def sgn(x):
+    return (x > 0) - (x < 0)
+
+
+def shift_and_thresholds(magnitude_code, scale_class):  # §6.4.1
+    t = magnitude_code - 16 + scale_class - 8
+    k = min((t - 1) // 2, 24) if t > 2 else 0
+    h = t >> 1
+    m = 2048 if t % 2 == 0 else 2896
+    e = m << h if h >= 0 else m >> -h
+    return k, [min((e * f + 32767) >> 15, U32) for f in (13, 29, 51)]
+
+
+class SliceDecoder:                                     # §6.5: one for each slice, so that everything starts anew
+    def __init__(self, codeword, raw, magnitude_code, limit, uses_neighbours, sign_distances):
+        self.decoder, self.raw = ArithmeticDecoder(codeword, limit), RawBits(raw)
+        self.classes = [shift_and_thresholds(magnitude_code, c) for c in range(17)]
+        self.contexts = [Contexts() for _ in range(17)]
+        self.sign_contexts = Contexts()
+        self.uses_neighbours, self.sign_distances = uses_neighbours, sign_distances
+        self.indices = []
+
+    def before(self, distance):
+        return self.indices[-distance] if distance <= len(self.indices) else 0
+
+    def index(self, c):                                 # §6.4.5
+        bin, contexts, take = self.decoder.bin, self.contexts[c], self.raw.take
+        k, thresholds = self.classes[c]
+        n = 0
+        if self.uses_neighbours:                        # §6.4.3
+            near = abs(self.before(1)) + abs(self.before(2))
+            n = sum(near >= threshold for threshold in thresholds)
+        if bin(contexts["zero", n]) == 0:
+            return 0
+        if self.sign_distances:                         # §6.4.4
+            a, b = self.sign_distances
+            s = 9 * sgn(self.before(1)) + 3 * sgn(self.before(a)) + sgn(self.before(b)) + 13
+            negative = bin(self.sign_contexts[s])
+        else:
+            negative = take(1)
+        u = 0
+        while u < 14:
+            context = contexts["first", n] if u == 0 else contexts["second", n] if u == 1 else contexts["later", u]
+            if bin(context) == 0:
+                break
+            u += 1
+        if u == 14:
+            g = 0
+            while bin(contexts["escape", min(g, 15)]) == 1:
+                g += 1
+                if g == 31:
+                    raise InvalidCodeword("an escape is too long")
+            u = 14 + 2 ** g + take(g) - 1
+        v = u << k
+        if k > 0:
+            v += bin(contexts["low", min(u, 2)]) << (k - 1)
+            v += take(k - 1)
+        if v >= 2 ** 30:
+            raise InvalidCodeword("an index is too large")
+        return -(v + 1) if negative else v + 1
+
+    def decode(self, scale_classes):
+        for c in scale_classes:
+            self.indices.append(self.index(c))
+        self.decoder.finish()
+        self.raw.finish()
+        return self.indices
+
+
+def read_slice(reader, codeword_bytes, raw_bytes, scale_classes, *coding):
+    start = reader.place
+    if len(scale_classes) > 16384 * (codeword_bytes + 1):                   # §9.3
+        reader.refuse("expansion_ratio", f"{len(scale_classes)} elements in {codeword_bytes} bytes")
+    codeword, raw = reader.bytes(codeword_bytes), reader.bytes(raw_bytes)
+    try:
+        return SliceDecoder(codeword, raw, *coding).decode(scale_classes)
+    except InvalidCodeword as fault:
+        reader.refuse("invalid_codeword", str(fault), start)
+
+
+# §6.6 Line classes
+
+def read_line_classes(reader, codeword_bytes, rows, columns):
+    """The classes of the rows and of the columns; the number of lines is None, and so are the classes, of a kind that is not sent."""
+    start = reader.place
+    if (rows or 0) + (columns or 0) > 16384 * (codeword_bytes + 1):
+        reader.refuse("expansion_ratio", f"{(rows or 0) + (columns or 0)} lines in {codeword_bytes} bytes")
+    kinds = []
+    try:
+        decoder = ArithmeticDecoder(reader.bytes(codeword_bytes), 5)
+        for lines in (rows, columns):
+            if lines is None:
+                kinds.append(None)
+                continue
+            contexts, classes, before = Contexts(), [], 0
+            for _ in range(lines):
+                near = min(abs(before), 2)
+                line_class = 0
+                if decoder.bin(contexts["zero", near]) == 1:
+                    negative = decoder.bin(contexts["sign", sgn(before)])
+                    last = 15 if negative else 14
+                    v = 0
+                    while v < last and decoder.bin(contexts["unary", near, v]) == 1:
+                        v += 1
+                    line_class = -(v + 1) if negative else v + 1
+                classes.append(line_class)
+                before = line_class
+            kinds.append(classes)
+        decoder.finish()
+    except InvalidCodeword as fault:
+        reader.refuse("invalid_codeword", str(fault), start)
+    return kinds
+
+
+# §7 Reconstruction
+
+def binary32(x):
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+Q = [float.fromhex(x) for x in ("0x1.000000p0", "0x1.306FE0p0", "0x1.6A09E6p0", "0x1.AE89FAp0")]
+
+
+def row_step(step, row_class, row_step_exponent):       # §7.2
+    e = row_class * row_step_exponent
+    return binary32(step * (Q[e % 4] * 2.0 ** (e // 4)))
+
+
+def value_bytes(q, reconstruction_offset, step):        # §7.1
+    g = 256 * q + sgn(q) * reconstruction_offset
+    return struct.pack("<f", float(g) * (step * 2.0 ** -8))
+
+
+# §4 Units, §5 the model
+
+UNIT_NAMES = {1: "start_unit", 2: "model_parameter_set", 3: "topology_unit", 4: "skeleton_unit", 5: "data_unit", 6: "group_unit",
+              7: "index_unit", 8: "end_unit"}
+ELEMENT_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}     # §5.2
+FLOAT32 = 1
+
+
+def product(numbers):
+    result = 1
+    for number in numbers:
+        result *= number
+    return result
+
+
+class Tensor:
+    def __init__(self, name, element_type, dimensions):
+        self.name, self.element_type, self.dimensions = name, element_type, dimensions
+        self.elements = product(dimensions)
+        self.bytes = self.elements * ELEMENT_BYTES[element_type]
+
+
+class Decoder:
+    def __init__(self, stream):
+        self.stream = stream
+        self.level = None
+        self.files, self.tensors, self.holes = [], [], []
+        self.skeletons = {}                             # by file
+        self.contents = {}                              # by tensor: its bytes
+        self.units_of_tensor = {}                       # by tensor: the places of the units that hold it
+        self.units = []                                 # (type, bytes) of each unit
+        self.checksums = b""                            # header_crc and payload_crc of each unit before the end unit
+
+    # §3
+
+    def decode(self):
+        """The model's files: (name, bytes), in order."""
+        signature = bytes.fromhex("D4544D530D0A1A0A")   # §3.1
+        if self.stream == b"" or not signature.startswith(self.stream[:8]):
+            raise Refused("not_tamis", "signature", 0)
+        if len(self.stream) < 8:
+            raise Refused("truncated", "signature", len(self.stream))
+        place = 8
+        while not self.units or self.units[-1][0] != 8:
+            place = self.unit(place)
+        if place != len(self.stream):
+            raise Refused("trailing_bytes", "the stream", place)
+        self.consistency()
+        return self.assembled()
+
+    def unit(self, place):                              # §3.2, and §3.3 step 2
+        number = len(self.units)
+        header = Reader(self.stream[place:place + 13], f"unit {number}", place)
+        unit_type = header.u8("unit_type")
+        payload_length = header.u64("payload_length")
+        if header.u32("header_crc") != crc32c(self.stream[place:place + 9]):
+            header.refuse("header_checksum", place=9)
+        if payload_length + 4 > len(self.stream) - place - 13:
+            header.refuse("truncated", f"a payload of {payload_length} bytes")
+        end = place + 13 + payload_length
+        payload, payload_crc = self.stream[place + 13:end], int.from_bytes(self.stream[end:end + 4], "little")
+        if unit_type not in UNIT_NAMES and unit_type < 128:
+            header.refuse("unknown_unit", f"type {unit_type}", 0)
+        name = f"unit {number} ({UNIT_NAMES.get(unit_type, 'ancillary')})"
+        if not self.is_allowed(unit_type):
+            raise Refused("unit_order", name, place)
+        if payload_crc != crc32c(payload):
+            raise Refused("payload_checksum", name, end)
+        self.units.append((unit_type, payload_length + 17))
+        reader = Reader(payload, name, place + 13)
+        if unit_type != 8:
+            self.checksums += self.stream[place + 9:place + 13] + self.stream[end:end + 4]
+            if self.level and len(self.units) > self.level.units:
+                reader.refuse("level_exceeded", "units")
+        if unit_type in UNIT_NAMES:
+            getattr(self, UNIT_NAMES[unit_type])(reader)
+            reader.end()
+        return end + 4
+
+    def is_allowed(self, unit_type):                    # §3.4
+        before = [t for t, _ in self.units if t < 128]
+        if not before:
+            return unit_type == 1
+        if before[-1] == 7:
+            return unit_type == 8
+        if unit_type >= 128:
+            return True
+        if len(before) < 3:
+            return unit_type == len(before) + 1
+        return unit_type in (4, 5, 6, 7)
+
+    def limited(self, reader, value, limit, what):
+        if value > limit:
+            reader.refuse("level_exceeded", f"{value} {what}")
+        return value
+
+    # §4.1
+
+    def start_unit(self, reader):
+        version = reader.u16("format_version")
+        if version != 0:
+            reader.refuse("unknown_version", str(version), 0)
+        profile = reader.u8("profile")
+        if profile != 0:
+            reader.refuse("unknown_profile", str(profile), 2)
+        self.level = LEVELS[reader.u8("level", high=2)]
+
+    # §4.2
+
+    def model_parameter_set(self, reader):
+        self.slice_elements = 2 ** reader.u8("slice_elements_log2", 4, 20)
+        reader.text("encoder_name", 255)
+        reader.text("encoder_options", 65535)
+        reader.text("source_format", 255)
+        reader.uv("source_float_elements")
+        self.source_count = self.limited(reader, reader.uv("source_count", high=U32), self.level.files, "files")
+        for _ in range(self.source_count):
+            reader.uv("source_bytes")
+            reader.bytes(32)                            # source_sha256
+
+    # §4.3
+
+    def topology_unit(self, reader):
+        body_bytes = self.limited(reader, reader.uv("body_bytes"), self.level.topology_bytes, "bytes of topology")
+        body = Reader(decompress(reader, len(reader.data) - reader.place, body_bytes), "topology_body", 0)
+        for _ in range(self.limited(body, body.uv("file_count", high=U32), self.level.files, "files")):
+            start = body.place
+            name = body.text("file_name", 255)
+            if name in ("", ".", "..") or "/" in name or "\\" in name or name in [other for other, _ in self.files]:
+                body.refuse("value_out_of_range", f"file_name {name!r}", start)
+            self.files.append((name, body.uv("skeleton_bytes")))
+        names = set()
+        for _ in range(self.limited(body, body.uv("tensor_count", high=U32), self.level.tensors, "tensors")):
+            self.tensors.append(self.tensor_entry(body, names))
+        gaps, last_file = [0] * len(self.files), 0
+        for _ in range(self.limited(body, body.uv("hole_count", high=U32), self.level.holes, "holes")):
+            file = body.uv("hole_file_index", last_file, len(self.files) - 1)
+            gap = body.uv("gap_bytes")
+            tensor = body.uv("hole_tensor_index", 0, len(self.tensors) - 1)
+            gaps[file] += gap
+            if gaps[file] > self.files[file][1]:
+                body.refuse("value_out_of_range", "gaps beyond the skeleton")
+            self.holes.append((file, gap, tensor))
+            last_file = file
+        if {tensor for _, _, tensor in self.holes} != set(range(len(self.tensors))):
+            body.refuse("missing", "a tensor without a hole")
+        output = sum(skeleton for _, skeleton in self.files) + sum(self.tensors[tensor].bytes for _, _, tensor in self.holes)
+        self.limited(body, output, self.level.output_bytes, "bytes of files")   # §5.1
+        body.end()
+
+    def tensor_entry(self, body, names):
+        start = body.place
+        name = body.text("tensor_name", 65535)
+        if name == "" or name in names:
+            body.refuse("value_out_of_range", f"tensor_name {name!r}", start)
+        self.limited(body, len(name.encode()), self.level.name_bytes, "bytes of a name")
+        names.add(name)
+        element_type = body.u8("element_type", 1, 16)
+        if element_type not in ELEMENT_BYTES:
+            body.refuse("value_out_of_range", f"element_type {element_type}")
+        rank = self.limited(body, body.u8("rank", high=16), self.level.rank, "dimensions")
+        dimensions = [body.uv("dimension") for _ in range(rank)]
+        if product(d for d in dimensions if d != 0) >= 2 ** 64:
+            body.refuse("value_out_of_range", "dimensions")
+        tensor = Tensor(name, element_type, dimensions)
+        self.limited(body, tensor.elements, self.level.elements, "elements")
+        return tensor
+
+    # §4.4
+
+    def skeleton_unit(self, reader):
+        file = reader.uv("file_index", 0, len(self.files) - 1)
+        if file in self.skeletons:
+            reader.refuse("duplicate", f"skeleton of file {file}")
+        self.skeletons[file] = decompress(reader, len(reader.data) - reader.place, self.files[file][1])
+
+    # §4.5
+
+    def data_unit(self, reader):
+        number = reader.uv("tensor_index", 0, len(self.tensors) - 1)
+        tensor = self.tensors[number]
+        digest = reader.u64("tensor_digest")
+        if reader.u8("coding_mode", high=1) == 0:
+            content = decompress(reader, len(reader.data) - reader.place, tensor.bytes)
+        else:
+            if tensor.element_type != FLOAT32 or tensor.elements == 0:
+                reader.refuse("value_out_of_range", "a tensor that cannot have indices")
+            content = self.index_coding(reader, tensor)
+        if xxh64(content) != digest:
+            reader.refuse("tensor_digest", tensor.name)
+        self.put(reader, number, content)
+
+    def put(self, reader, number, content):
+        self.contents[number] = content
+        self.units_of_tensor.setdefault(number, []).append(len(self.units) - 1)
+
+    def quantizer_grid(self, reader):
+        return reader.f32("step", 2.0 ** -100, 2.0 ** 80), reader.sv("reconstruction_offset", -128, 128)
+
+    def index_coding(self, reader, tensor):
+        step, offset = self.quantizer_grid(reader)
+        magnitude_code = reader.u8("magnitude_code", high=80)
+        row_axis = reader.u8("row_axis", high=16)
+        row_axis_count = reader.u8("row_axis_count", high=16)
+        if row_axis + row_axis_count > len(tensor.dimensions):
+            reader.refuse("value_out_of_range", "row axes beyond the tensor's")
+        p_count = product(tensor.dimensions[:row_axis])                     # §5.3: P, R and S
+        rows = product(tensor.dimensions[row_axis:row_axis + row_axis_count])
+        s_count = product(tensor.dimensions[row_axis + row_axis_count:])
+        columns = p_count * s_count
+        coding_order = reader.u8("coding_order", high=1)
+        tools = reader.u8("coding_tools", high=15)
+        sends_rows, sends_columns, uses_neighbours = tools & 1 != 0, tools & 2 != 0, tools & 4 != 0
+        if sends_rows and columns < 8 or sends_columns and rows < 8:
+            reader.refuse("value_out_of_range", "classes of lines of fewer than 8 elements")
+        row_step_exponent = reader.u8("row_step_exponent", high=2 if sends_rows else 0)
+        limit = reader.u8("adaptation_limit", 4, 10)
+        sign_distances = None
+        if tools & 8 != 0:
+            sign_distances = reader.uv("sign_distance_1", 1, U32), reader.uv("sign_distance_2", 1, U32)
+        line_class_bytes = reader.uv("line_class_bytes", 1) if sends_rows or sends_columns else 0
+
+        slice_count = -(-tensor.elements // self.slice_elements)            # §6.5
+        slices = [(reader.uv("codeword_bytes", 1, U32), reader.uv("raw_bytes", 0, U32)) for _ in range(slice_count)]
+        row_classes = column_classes = None
+        if line_class_bytes > 0:
+            row_classes, column_classes = read_line_classes(
+                reader, line_class_bytes, rows if sends_rows else None, columns if sends_columns else None)
+
+        def place_of(n):
+            """Row, column and C-order place of the element at place n of the coding order (§5.3)."""
+            if coding_order == 0:
+                r, s = n // s_count % rows, n % s_count
+                return r, n // s_count // rows * s_count + s, n
+            r, column = n // columns, n % columns
+            return r, column, (column // s_count * rows + r) * s_count + column % s_count
+
+        def scale_class(r, column):                                         # §6.7
+            row_part = (row_classes[r] * (2 - row_step_exponent)) >> 1 if sends_rows else 0
+            column_part = column_classes[column] if sends_columns else 0
+            return max(-8, min(8, row_part + column_part)) + 8
+
+        content = bytearray(tensor.bytes)
+        for number, (codeword_bytes, raw_bytes) in enumerate(slices):
+            first = number * self.slice_elements
+            count = min(self.slice_elements, tensor.elements - first)
+            if count > 16384 * (codeword_bytes + 1):                        # §9.3, before memory is reserved
+                reader.refuse("expansion_ratio", f"{count} elements in {codeword_bytes} bytes")
+            places = [place_of(n) for n in range(first, first + count)]
+            classes = [scale_class(r, column) for r, column, _ in places]
+            indices = read_slice(reader, codeword_bytes, raw_bytes, classes, magnitude_code, limit, uses_neighbours, sign_distances)
+            for q, (r, _, place) in zip(indices, places):
+                delta = row_step(step, row_classes[r], row_step_exponent) if sends_rows and row_step_exponent > 0 else step
+                content[4 * place:4 * place + 4] = value_bytes(q, offset, delta)
+        return bytes(content)
+
+    # §4.6
+
+    def group_unit(self, reader):
+        digest = reader.u64("group_digest")
+        entries, last, group_bytes = [], -1, 0
+        for _ in range(reader.uv("entry_count", high=U32)):
+            number = reader.uv("entry_tensor_index", 0, len(self.tensors) - 1)
+            if number <= last:
+                reader.refuse("unit_order", "entries of a group")
+            last = number
+            tensor = self.tensors[number]
+            mode = reader.u8("entry_coding_mode", high=1)
+            grid = scale_class = None
+            if mode == 1:
+                grid, scale_class = self.quantizer_grid(reader), reader.u8("entry_scale_class", high=16)
+                if tensor.element_type != FLOAT32 or tensor.elements == 0:
+                    reader.refuse("value_out_of_range", "a tensor that cannot have indices")
+            group_bytes += tensor.bytes
+            if group_bytes > 2 ** 23:
+                reader.refuse("value_out_of_range", "the group is too large")
+            entries.append((number, tensor, grid, scale_class))
+        magnitude_code = reader.u8("group_magnitude_code", high=80)
+        limit = reader.u8("group_adaptation_limit", 4, 10)
+        frame_bytes = reader.uv("group_raw_frame_bytes")
+        codeword_bytes = reader.uv("group_codeword_bytes", high=U32)
+        raw_bytes = reader.uv("group_raw_bytes", high=U32)
+        exact_bytes = sum(tensor.bytes for _, tensor, grid, _ in entries if grid is None)
+        coded_elements = sum(tensor.elements for _, tensor, grid, _ in entries if grid is not None)
+        if coded_elements > self.slice_elements:
+            reader.refuse("value_out_of_range", "more elements than a slice has")
+        if (frame_bytes == 0) != (exact_bytes == 0) or (codeword_bytes == 0) != (coded_elements == 0) or (raw_bytes > 0 and codeword_bytes == 0):
+            reader.refuse("length_mismatch", "frame or codeword of the group")
+        exact = decompress(reader, frame_bytes, exact_bytes) if frame_bytes > 0 else b""
+        indices = []
+        if codeword_bytes > 0:
+            classes = [scale_class for _, tensor, grid, scale_class in entries if grid is not None for _ in range(tensor.elements)]
+            indices = read_slice(reader, codeword_bytes, raw_bytes, classes, magnitude_code, limit, False, None)
+        everything = b""
+        exact_place = index_place = 0
+        for number, tensor, grid, _ in entries:
+            if grid is None:
+                content = exact[exact_place:exact_place + tensor.bytes]
+                exact_place += tensor.bytes
+            else:
+                step, offset = grid
+                content = b"".join(value_bytes(q, offset, step) for q in indices[index_place:index_place + tensor.elements])
+                index_place += tensor.elements
+            self.put(reader, number, content)
+            everything += content
+        if xxh64(everything) != digest:
+            reader.refuse("tensor_digest", "a group")
+
+    # §4.7
+
+    def index_unit(self, reader):
+        self.index_offset = reader.base - 13
+        unit_count = reader.uv("unit_count", high=U32)
+        indexed = [(reader.u8("indexed_unit_type", 1), reader.uv("unit_bytes", 17)) for _ in range(unit_count)]
+        place_count = self.limited(reader, reader.uv("place_count", high=U32), self.level.tensors, "tensors")
+        tensor_places = [reader.uv("unit_number", high=U32) for _ in range(place_count)]
+        digest_count = self.limited(reader, reader.uv("digest_count", high=U32), self.level.files, "files")
+        self.file_digests = [reader.bytes(32) for _ in range(digest_count)]
+        if indexed != self.units[:-1]:
+            reader.refuse("length_mismatch", "the list of units")
+        if place_count != len(self.tensors) or digest_count != len(self.files):
+            reader.refuse("length_mismatch", "places or digests")
+        for number, unit in enumerate(tensor_places):
+            holders = self.units_of_tensor.get(number, [])
+            if unit not in holders:
+                reader.refuse("missing", f"tensor {number}")
+            if len(holders) > 1:
+                reader.refuse("duplicate", f"tensor {number}")
+        if len(self.skeletons) != len(self.files):
+            reader.refuse("missing", "a skeleton")
+
+    # §4.8
+
+    def end_unit(self, reader):
+        self.total_bytes = reader.u64("total_bytes")
+        self.stated_index_offset = reader.u64("index_offset")
+        self.unit_hash = reader.u64("unit_hash")
+
+    # §3.5
+
+    def consistency(self):
+        if self.total_bytes != len(self.stream) or self.stated_index_offset != self.index_offset:
+            raise Refused("length_mismatch", "end_unit", len(self.stream) - 41)
+        if self.unit_hash != xxh64(self.checksums):
+            raise Refused("stream_hash", "end_unit", len(self.stream) - 12)
+        if self.source_count != len(self.files):
+            raise Refused("length_mismatch", "model_parameter_set", 0, "source_count")
+
+    # §5.1
+
+    def assembled(self):
+        outputs = []
+        for number, (name, skeleton_bytes) in enumerate(self.files):
+            skeleton, output, place = self.skeletons[number], bytearray(), 0
+            for file, gap_bytes, tensor in self.holes:
+                if file == number:
+                    output += skeleton[place:place + gap_bytes]
+                    place += gap_bytes
+                    output += self.contents[tensor]
+            output += skeleton[place:skeleton_bytes]
+            if hashlib.sha256(output).digest() != self.file_digests[number]:
+                raise Refused("file_digest", "index_unit", self.index_offset, name)
+            outputs.append((name, bytes(output)))
+        return outputs
+
+
+def decode(stream):
+    """The files of the model in a stream: a list of (name, bytes). Raises Refused."""
+    return Decoder(stream).decode()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("file", metavar="FILE.tamis", type=Path)
+    arguments.add_argument("-o", "--output", metavar="OUT", type=Path)
+    options = arguments.parse_args()
+    try:
+        files = decode(options.file.read_bytes())
+    except (Refused, OSError) as fault:
+        print(f"{options.file}: {fault}", file=sys.stderr)
+        return 1
+    for name, content in files:
+        print(hashlib.sha256(content).hexdigest(), len(content), name)
+    if options.output:
+        if len(files) == 1:
+            options.output.write_bytes(files[0][1])
+        else:
+            options.output.mkdir(parents=True, exist_ok=True)
+            for name, content in files:
+                (options.output / name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
