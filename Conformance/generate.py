@@ -18,7 +18,9 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE / "reference"))
+import handmade
 import tamis_reference
 
 TAMIS = os.environ.get("TAMIS", str(HERE.parent / ".build" / "release" / "tamis"))
@@ -141,22 +143,49 @@ VECTORS = [
 ]
 
 
+# id, stream, what it is about
+HANDMADE = [
+    (f"row-steps-{exponent}", lambda exponent=exponent: handmade.row_steps(exponent),
+     f"made by hand: row_step_exponent {exponent}, row axis in the middle, coding order 1, slices of 16, an ancillary unit, two holes, level 0")
+    for exponent in (0, 1, 2)
+]
+
+
+def encoded(target, name, seed, make, options):
+    """Writes the stream of a model, and returns the name of its file."""
+    with tempfile.TemporaryDirectory() as temporary:
+        source = Path(temporary, f"{name}.onnx")
+        source.write_bytes(make(np.random.default_rng(1000 + seed)))
+        subprocess.run([TAMIS, "encode", "--quiet", "--output", target, *options, source], check=True)
+        return source.name
+
+
+def written(target, make):
+    stream, file_name, output = make()
+    target.write_bytes(stream)
+    if decoded(target) != output:
+        raise SystemExit(f"error: {target.name}: tamis decodes it to something else")
+    return file_name
+
+
+def decoded(target):
+    return subprocess.run([TAMIS, "decode", "--quiet", "--output", "-", target], check=True, stdout=subprocess.PIPE).stdout
+
+
 def main():
     folder = HERE / "vectors" / "valid"
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.tamis"):
         old.unlink()
     entries, total = [], 0
-    for seed, (name, make, options, about) in enumerate(VECTORS):
+    made = [(name, encoded, (name, seed, make, options), about)
+            for seed, (name, make, options, about) in enumerate(VECTORS)]
+    made += [(name, written, (make,), about) for name, make, about in HANDMADE]
+    for name, write, how, about in made:
         target = folder / f"{name}.tamis"
-        with tempfile.TemporaryDirectory() as temporary:
-            source, decoded = Path(temporary, f"{name}.onnx"), Path(temporary, "decoded.onnx")
-            source.write_bytes(make(np.random.default_rng(1000 + seed)))
-            subprocess.run([TAMIS, "encode", "--quiet", "--output", target, *options, source], check=True)
-            subprocess.run([TAMIS, "decode", "--quiet", "--output", decoded, target], check=True)
-            output = decoded.read_bytes()
-        stream = target.read_bytes()
-        if tamis_reference.decode(stream) != [(f"{name}.onnx", output)]:
+        file_name = write(target, *how)
+        stream, output = target.read_bytes(), decoded(target)
+        if tamis_reference.decode(stream) != [(file_name, output)]:
             raise SystemExit(f"error: {name}: the reference decoder and tamis differ")
         if len(stream) > LARGEST:
             raise SystemExit(f"error: {name} has {len(stream)} bytes")
