@@ -3,7 +3,6 @@ import TamisArithmetic
 import TamisBits
 import TamisDigest
 import TamisModel
-import TamisQuantization
 import TamisSyntax
 import TamisThreads
 import TamisZstd

@@ -1,9 +1,7 @@
 import Synchronization
-import TamisArithmetic
 import TamisBits
 import TamisDigest
 import TamisModel
-import TamisQuantization
 import TamisSyntax
 import TamisThreads
 import TamisZstd
@@ -11,9 +9,8 @@ import TamisZstd
 /// Encodes one model file: skeleton, tensors, index.
 ///
 /// The work goes through the file in batches of tensors, so that memory stays at a batch, and the skeleton around it, besides input
-/// and output. Within a batch
-/// every stage is a list of independent jobs, one per tensor or slice, whose results are placed by number: the bytes do not depend
-/// on the threads.
+/// and output. Within a batch every stage is a list of independent jobs, one per tensor or slice, whose results are placed by
+/// number: the bytes do not depend on the threads.
 package struct ModelEncoder: Sendable {
     private let source: SourceModel
     private let bytes: ByteView
