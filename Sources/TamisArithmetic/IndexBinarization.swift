@@ -14,14 +14,15 @@ package struct IndexBinarization: Sendable {
     static let shiftCap = 24
 
     // Places of the contexts of one class.
+    /// Four neighbour classes each in even states, then in odd ones.
     static let zeroFlag = 0
-    static let firstUnary = 4
-    static let secondUnary = 8
-    static let laterUnary = 12 - 2
-    static let escapePrefix = 24
+    static let firstUnary = 8
+    static let secondUnary = 16
+    static let laterUnary = 20 - 2
+    static let escapePrefix = 32
     static let escapePrefixLast = 15
-    static let lowBit = 40
-    static let contextsPerClass = 44
+    static let lowBit = 48
+    static let contextsPerClass = 52
     static let signContexts = classCount * contextsPerClass
     static let contextCount = signContexts + 27
 
@@ -61,8 +62,8 @@ package struct IndexBinarization: Sendable {
         }
     }
 
-    /// The largest magnitude of an index.
-    package static let maximumMagnitude: UInt32 = 1 << 30
+    /// The largest magnitude of an index: twice it fits 32 bits with a sign.
+    package static let maximumMagnitude: UInt32 = (1 << 30) - 1
 
     /// Elements that a codeword of `codewordBytes` can hold at the most: see `AdaptiveProbability.floor` (Spec §9).
     package static func maximumElements(codewordBytes: UInt64) -> UInt64 {

@@ -41,7 +41,7 @@ package struct IndexSliceCoder: ~Copyable {
         return unsafe binarization.classes.withUnsafeBufferPointer { table in
             unsafe Self.encode(
                 indices, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
-                signDistances: tools.signDistances)
+                signDistances: tools.signDistances, tools.states)
         }
     }
 
@@ -50,7 +50,7 @@ package struct IndexSliceCoder: ~Copyable {
     private static func encode(
         _ indices: UnsafeBufferPointer<Int32>, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
         _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool,
-        signDistances: (first: Int, second: Int)?
+        signDistances: (first: Int, second: Int)?, _ states: StateTransition
     ) -> Slice {
         let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
         var coder = ArithmeticEncoder(reservingBytes: count)
@@ -59,6 +59,7 @@ package struct IndexSliceCoder: ~Copyable {
         let (first, second) = signDistances ?? (1, 1)
         var before1: UInt32 = 0
         var before2: UInt32 = 0
+        var state: UInt32 = 0
         // An entry is a context's place and, in the lowest bit, the bin.
         unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: listedIndices * mostBins) { list in
             let list = unsafe list.baseAddress.unsafelyUnwrapped
@@ -69,9 +70,11 @@ package struct IndexSliceCoder: ~Copyable {
                     let own = scaleClass &* IndexBinarization.contextsPerClass
                     let parameters = unsafe table[scaleClass]
                     let shift = parameters.shift
-                    let neighbour = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+                    let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+                    let neighbour = near &+ Int(state & 1) &* 4
                     let index = unsafe indices[i]
                     let magnitude = index.magnitude
+                    state = states.next(state, magnitude: magnitude)
                     let isOther = magnitude == 0 ? 0 : 1
                     let sign: UInt16 = index < 0 ? 1 : 0
                     unsafe list[length] = entry(own &+ IndexBinarization.zeroFlag &+ neighbour, UInt16(truncatingIfNeeded: isOther))
@@ -87,7 +90,7 @@ package struct IndexSliceCoder: ~Copyable {
                     let less = magnitude &- UInt32(truncatingIfNeeded: isOther)
                     let unary = Int(less &>> shift)
                     unsafe list[length] = entry(own &+ IndexBinarization.firstUnary &+ neighbour, unary > 0 ? 1 : 0)
-                    unsafe list[length &+ 1] = entry(own &+ IndexBinarization.secondUnary &+ neighbour, unary > 1 ? 1 : 0)
+                    unsafe list[length &+ 1] = entry(own &+ IndexBinarization.secondUnary &+ near, unary > 1 ? 1 : 0)
                     unsafe list[length &+ 2] = entry(own &+ IndexBinarization.laterUnary &+ 2, unary > 2 ? 1 : 0)
                     unsafe list[length &+ 3] = entry(own &+ IndexBinarization.laterUnary &+ 3, unary > 3 ? 1 : 0)
                     if unary > 3 {
@@ -132,7 +135,7 @@ package struct IndexSliceCoder: ~Copyable {
     @inline(__always)
     private static func entry(_ context: Int, _ bin: UInt16) -> UInt16 { UInt16(truncatingIfNeeded: context) &<< 1 | bin }
 
-    /// The inverse of `encode`.
+    /// The inverse of `encode`, but for trellises: `indices` become levels, 2 q in even states and 2 q − sgn q in odd ones.
     ///
     /// - Returns: false if codeword and raw bits are not exactly those of `indices.count` indices; what `indices` holds then is
     ///   of no use. The work done is bounded by the number of indices.
@@ -145,14 +148,14 @@ package struct IndexSliceCoder: ~Copyable {
         return unsafe binarization.classes.withUnsafeBufferPointer { table in
             unsafe Self.decode(
                 codeword, rawBits, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
-                signDistances: tools.signDistances, into: indices)
+                signDistances: tools.signDistances, tools.states, into: indices)
         }
     }
 
     private static func decode(
         _ codeword: ByteView, _ rawBits: ByteView, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
         _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool, signDistances: (first: Int, second: Int)?,
-        into indices: UnsafeMutableBufferPointer<Int32>
+        _ states: StateTransition, into indices: UnsafeMutableBufferPointer<Int32>
     ) -> Bool {
         let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
         var coder = ArithmeticDecoder(codeword)
@@ -161,15 +164,20 @@ package struct IndexSliceCoder: ~Copyable {
         let (first, second) = signDistances ?? (1, 1)
         var before1: UInt32 = 0
         var before2: UInt32 = 0
+        var state: UInt32 = 0
+        let doubling: UInt32 = states.hasStates ? 1 : 0
         for i in 0..<count {
             let scaleClass = unsafe Int(classes[i])
             let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
             let parameters = unsafe table[scaleClass]
-            let neighbour = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+            let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+            let odd = state & 1
+            let neighbour = near &+ Int(odd) &* 4
             before2 = before1
             if unsafe !coder.bin(&own[IndexBinarization.zeroFlag &+ neighbour], adaptation) {
                 unsafe indices[i] = 0
                 before1 = 0
+                state = states.next(state, magnitude: 0)
                 continue
             }
             let shift = parameters.shift
@@ -185,7 +193,7 @@ package struct IndexSliceCoder: ~Copyable {
             while unary < IndexBinarization.unaryCap {
                 if unsafe !coder.bin(&context.pointee, adaptation) { break }
                 unary &+= 1
-                unsafe context = own + (unary == 1 ? IndexBinarization.secondUnary &+ neighbour : IndexBinarization.laterUnary &+ unary)
+                unsafe context = own + (unary == 1 ? IndexBinarization.secondUnary &+ near : IndexBinarization.laterUnary &+ unary)
             }
             if unary == IndexBinarization.unaryCap {
                 var length = 0
@@ -204,8 +212,10 @@ package struct IndexSliceCoder: ~Copyable {
             }
             if less >= UInt64(IndexBinarization.maximumMagnitude) { return false }
             let magnitude = UInt32(truncatingIfNeeded: less) &+ 1
-            unsafe indices[i] = isNegative ? 0 &- Int32(bitPattern: magnitude) : Int32(bitPattern: magnitude)
+            let level = Int32(bitPattern: (magnitude &<< doubling) &- odd)
+            unsafe indices[i] = isNegative ? 0 &- level : level
             before1 = magnitude
+            state = states.next(state, magnitude: magnitude)
         }
         let codewordIsSound = coder.finish()
         let rawIsSound = raw.finish()

@@ -9,7 +9,7 @@ extension CodedTensor.IndexContent {
         IndexSliceTools(
             usesNeighbours: coding.tools.contains(.neighbourContexts),
             signDistances: coding.tools.contains(.signContexts) ? (Int(coding.signDistance1), Int(coding.signDistance2)) : nil,
-            adaptationLimit: Int(coding.adaptationLimit))
+            adaptationLimit: Int(coding.adaptationLimit), states: coding.states)
     }
 
     package var reconstruction: Reconstruction {
@@ -41,19 +41,22 @@ extension CodedTensor.IndexContent {
     package func decode(slice number: Int, sliceElements: Int, classes: ScaleClasses, into tensor: ByteRegion) throws(TamisError) {
         let range = range(ofSlice: number, sliceElements: sliceElements)
         let slice = slices[number]
+        let table = coding.reconstructionTable
         let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                 unsafe classes.fill(lineClasses, range: range, of: view)
                 var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
                 let isSound = unsafe coder.decode(
                     codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
-                if isSound { unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: view, classes: classes, to: tensor) }
-                return isSound
+                if !isSound { return false }
+                if let table { return unsafe table.write(UnsafeBufferPointer(indices), range: range, of: view, to: tensor) }
+                unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: view, classes: classes, to: tensor)
+                return true
             }
         }
         if !isSound {
             throw TamisError(
-                .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) indices", element: "codeword_bytes")
+                .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) indices of the quantizer", element: "codeword_bytes")
         }
     }
 }

@@ -58,6 +58,14 @@ package struct CodedTensor: Sendable {
         if coding.rowStepExponent > 0 && !coding.tools.contains(.rowClasses) {
             throw TamisError(.valueOutOfRange, "the step follows row classes that are not sent", element: "row_step_exponent")
         }
+        if coding.rowStepExponent > 0 && !coding.kind.hasGrid {
+            throw TamisError(.valueOutOfRange, "the step of a row follows its class, but the quantizer has no step", element: "row_step_exponent")
+        }
+        // A companded table is checked by making it; it is made again where it is used, so that only tables in use take memory.
+        if !coding.kind.hasGrid && coding.reconstructionTable == nil {
+            throw TamisError(
+                .valueOutOfRange, "\(coding.companding.levels) levels reach values above 2^120", element: "companding_levels")
+        }
 
         var reader = SyntaxReader(rest, base: unit.payloadOffset + UInt64(unit.payload.count - rest.count))
         let sliceCount = (view.elementCount - 1) / stream.sliceElements + 1

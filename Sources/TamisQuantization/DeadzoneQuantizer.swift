@@ -32,11 +32,11 @@ package struct DeadzoneQuantizer: Sendable, Equatable {
     }
 
     /// - Parameter inverse: 1 ⁄ step in binary64.
-    /// - Returns: the index; magnitudes above 2^30 come back as 2^30 and mean that the step is too fine.
+    /// - Returns: the index; magnitudes above 2^30 − 1 come back as 2^30 − 1 and mean that the step is too fine.
     @inline(__always)
     package static func index(of value: Float, inverse: Double, deadzone: Double) -> Int32 {
         let scaled = Double(value) * inverse
-        let distance = max(min(scaled.magnitude - deadzone, 0x1p30), 0)
+        let distance = max(min(scaled.magnitude - deadzone, 0x1.fffffff8p29), 0)
         // Adding 1.5 · 2^52 leaves the nearest integer in the lower bits of the significand.
         let shifted = distance + 0x1.8p52
         let nearest = shifted - 0x1.8p52

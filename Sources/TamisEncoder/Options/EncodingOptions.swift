@@ -1,0 +1,65 @@
+/// What a caller asks of the encoder.
+public struct EncodingOptions: Sendable, Equatable {
+    /// What the steps of the tensors are chosen for. Each is met within 1 %; a size is never exceeded.
+    public enum Target: Sendable, Equatable {
+        /// −10 · log10 ε, where ε is the sum over all quantized tensors of the mean squared error relative to the variance. More is
+        /// better; 15 loses little accuracy on most networks. −20 … 120.
+        case quality(decibels: Double)
+        /// Bits of the whole stream per element of the tensors that are not kept exact for their type or contents.
+        case bitsPerWeight(Double)
+        /// Bytes of the whole stream, at the most.
+        case size(bytes: UInt64)
+        /// 10 · log10 of the weights' energy over that of their error, over all float32 tensors of two or more dimensions together.
+        case snr(decibels: Double)
+        /// One absolute step for all tensors.
+        case step(Float)
+    }
+
+    /// How fine the tensors are against each other.
+    public enum Allocation: String, Sendable, CaseIterable {
+        /// Steps ∝ σ · √n: the least rate for a sum of relative errors (Spec/rationale/0008).
+        case balanced
+        /// One step for all tensors: the least rate for a sum of plain errors.
+        case global
+    }
+
+    public var target: Target
+    public var allocation: Allocation
+    /// How hard the encoder looks for fewer bits, 1 … 9; it does not slow the decoder down.
+    public var effort: Int
+    /// How all tensors are treated, unless `rules` say otherwise.
+    public var settings: TensorSettings
+    /// Settings for tensors by name; all rules that match apply, later ones over earlier ones.
+    public var rules: [TensorRule]
+    /// Weights of tensors by name, against 1 for the others: a tensor of weight w gets a step smaller by √w.
+    public var sensitivities: [String: Double]
+    /// Globs over tensor names; a tensor that matches one is kept bit-exact.
+    public var exclusions: [String]
+    /// Binary logarithm of the elements in a slice, 4 … 20.
+    public var sliceElementsLog2: Int
+    /// Words about how the file is made, kept in it: encoder and options.
+    public var encoderName: String
+    public var provenance: String
+
+    /// In decibels.
+    public static let defaultQuality = 15.0
+    public static let defaultEffort = 5
+    public static let effortRange: ClosedRange<Int> = 1...9
+
+    public init(
+        target: Target = .quality(decibels: EncodingOptions.defaultQuality), allocation: Allocation = .balanced,
+        effort: Int = EncodingOptions.defaultEffort, settings: TensorSettings = TensorSettings(), rules: [TensorRule] = [],
+        sensitivities: [String: Double] = [:], exclusions: [String] = [], sliceElementsLog2: Int = 16, encoderName: String = "", provenance: String = ""
+    ) {
+        self.target = target
+        self.allocation = allocation
+        self.effort = effort
+        self.settings = settings
+        self.rules = rules
+        self.sensitivities = sensitivities
+        self.exclusions = exclusions
+        self.sliceElementsLog2 = sliceElementsLog2
+        self.encoderName = encoderName
+        self.provenance = provenance
+    }
+}
