@@ -47,7 +47,7 @@ extension BatchEncoder {
             var entry = GroupEntry()
             entry.tensorIndex = UInt64(source.holes[hole].tensor)
             if case .quantized(let step) = plans[source.holes[hole].tensor] {
-                let quantizer = DeadzoneQuantizer(step: step, deadzone: options.deadzone)
+                let quantizer = DeadzoneQuantizer(step: step, deadzone: options.uniformDeadzone)
                 entry.codingMode = CodingMode.index.rawValue
                 entry.grid.step = step
                 entry.grid.reconstructionOffset = Int64(quantizer.reconstruction.offset)

@@ -19,7 +19,7 @@ extension BatchEncoder {
         distances.removeAll { max($0.first, $0.second) >= sliceElements }
         if distances.isEmpty { distances.append((2, 3)) }
         return SlicedTensor(
-            hole: hole, quantizer: DeadzoneQuantizer(step: step, deadzone: options.deadzone), view: view, rowAxisCount: UInt8(rowAxisCount),
+            hole: hole, quantizer: DeadzoneQuantizer(step: step, deadzone: options.uniformDeadzone), view: view, rowAxisCount: UInt8(rowAxisCount),
             magnitudeCode: IndexPlan.magnitudeCode(mean: own.meanMagnitude / Double(step)), signDistances: distances)
     }
 

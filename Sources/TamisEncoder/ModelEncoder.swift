@@ -49,9 +49,6 @@ package struct ModelEncoder: Sendable {
         if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
         }
-        if !(0...1).contains(options.deadzone) {
-            throw TamisError(.invalidArgument, "the deadzone is \(options.deadzone), expected 0 … 1")
-        }
         if options.encoderName.utf8.count > 255 || UInt64(options.provenance.utf8.count) > Syntax.maximumTextBytes
             || Syntax.hasControlCharacter(options.encoderName) || Syntax.hasControlCharacter(options.provenance)
         {

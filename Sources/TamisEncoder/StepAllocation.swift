@@ -33,6 +33,7 @@ enum StepAllocation {
                 let c = (12 * PortableMath.power(decibels: -decibels) / weightCount).squareRoot()
                 let balanced = c * own.standardDeviation * Double(own.count).squareRoot()
                 step = tensors[tensor].shape.rank < 2 ? balanced * vectorRefinement : balanced
+            default: step = 1
             }
             let rounded = Float(step)
             if !QuantizerGrid.stepRange.contains(rounded) { return .exact("its step would be \(rounded), outside what the format allows") }

@@ -62,4 +62,6 @@ public struct EncodingOptions: Sendable, Equatable {
         self.encoderName = encoderName
         self.provenance = provenance
     }
+
+    var uniformDeadzone: Double { if case .uniform(let deadzone)? = settings.quantizer { deadzone } else { 0.5 } }
 }

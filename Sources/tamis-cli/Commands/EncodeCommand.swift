@@ -89,7 +89,7 @@ struct EncodeCommand: ParsableCommand {
     func run() throws {
         let input = try InputFile(input, limit: Limits.pipeBytes)
         let options = EncodingOptions(
-            target: step.map { .step($0) } ?? .quality(decibels: quality ?? EncodingOptions.defaultQuality), deadzone: deadzone,
+            target: step.map { .step($0) } ?? .quality(decibels: quality ?? EncodingOptions.defaultQuality), settings: TensorSettings(quantizer: .uniform(deadzone: deadzone)),
             exclusions: exclusions, provenance: provenance)
         var summary: StreamSummary?
         var reasons: [String: String] = [:]
