@@ -9,15 +9,15 @@ import TamisZstd
 
 /// Encodes some tensors of a model that lie next to each other in the file.
 struct BatchEncoder: Sendable {
-    let source: SourceModel
     let bytes: ByteView
-    /// Holes of `source` in the batch.
-    let holes: Range<Int>
-    /// The part of the file that the batch hashes: its holes and the skeleton around them.
+    /// The tensors of the batch, in file order.
+    let tensors: [TensorWork]
+    /// The part of the file that the batch hashes: its tensors and the skeleton around them.
     let range: Range<Int>
+    /// By the tensors' numbers.
     let plans: [TensorPlan]
-    let statistics: [TensorStatistics]
-    let options: EncodingOptions
+    let profile: EffortProfile
+    let sliceElements: Int
     let threads: ThreadCount
 
     /// A unit to be written.
@@ -27,6 +27,23 @@ struct BatchEncoder: Sendable {
         let parts: [[UInt8]]
     }
 
+    /// What comes of a batch.
+    struct Result: Sendable {
+        var units: [Unit] = []
+        /// Number and sum of squared errors of each quantized tensor.
+        var squaredErrors: [(tensor: Int, sum: Double)] = []
+    }
+
+    /// Elements from which the tools and rates of a tensor are chosen.
+    static let sample = TensorCoder.Sample(elements: 1 << 17, run: 1 << 15)
+
+    private enum Job: Sendable {
+        case beside
+        case fileDigest
+        case raw(Int)
+        case digest(Int)
+    }
+
     private struct SliceJob: Sendable {
         /// Index into the sliced tensors.
         let tensor: Int
@@ -34,152 +51,138 @@ struct BatchEncoder: Sendable {
         let range: Range<Int>
     }
 
-    var sliceElements: Int { 1 << options.sliceElementsLog2 }
-
     /// - Parameters:
     ///   - digest: goes on over the decoded bytes of `range`.
     ///   - beside: other work, done once while the batch is coded.
     ///   - report: called with numbers of elements coded.
     func encode(
         digest: FileDigester, beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
-    ) throws(TamisError) -> [Unit] {
-        var sliced: [SlicedTensor] = []
-        var grouped: [Int] = []
-        var raw: [Int] = []
-        for hole in holes {
-            let tensor = source.tensors[source.holes[hole].tensor]
-            // A group's indices are one slice.
-            let isSmall = tensor.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
-            switch plans[source.holes[hole].tensor] {
-            case .exact where !isSmall: raw.append(hole)
-            case .quantized(let step) where !isSmall:
-                guard let plan = slicedTensor(hole, tensor, step) else { raw.append(hole); continue }
-                sliced.append(plan)
-            default: grouped.append(hole)
-            }
+    ) throws(TamisError) -> Result {
+        var sliced: [TensorWork] = []
+        var grouped: [TensorWork] = []
+        var raw: [TensorWork] = []
+        for work in tensors {
+            if work.isGrouped { grouped.append(work) } else if plans[work.number].quantizer == nil { raw.append(work) } else { sliced.append(work) }
         }
-
         // The decoded file from the batch's start to its end: what is not quantized as in the source, the rest by the jobs that
         // quantize it, so that its pages are touched first where they are used.
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(range.count, 1), alignment: 16)
         defer { unsafe memory.deallocate() }
         let decoded = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<range.count]))
         var copied = range.lowerBound
-        for hole in sliced.map(\.hole) {
-            let start = Int(source.holes[hole].offset)
-            decoded[(copied - range.lowerBound)..<(start - range.lowerBound)].copy(from: bytes[copied..<start])
-            copied = start + Int(source.holes[hole].byteCount)
+        for work in sliced {
+            decoded[(copied - range.lowerBound)..<(work.place.lowerBound - range.lowerBound)].copy(from: bytes[copied..<work.place.lowerBound])
+            copied = work.place.upperBound
         }
         decoded[(copied - range.lowerBound)..<range.count].copy(from: bytes[copied..<range.upperBound])
-        let units = try encode(sliced, grouped, raw, decoded: decoded, digest: digest, beside: beside, report: report)
+        var result = try encode(sliced, grouped, raw, decoded: decoded, digest: digest, beside: beside, report: report)
         // File order keeps the stream independent of how tensors are handled.
-        return units.sorted { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
+        result.units.sort { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
+        return result
     }
 
     private func encode(
-        _ tensors: [SlicedTensor], _ grouped: [Int], _ raw: [Int], decoded: ByteRegion, digest: FileDigester,
+        _ sliced: [TensorWork], _ grouped: [TensorWork], _ raw: [TensorWork], decoded: ByteRegion, digest: FileDigester,
         beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
-    ) throws(TamisError) -> [Unit] {
-        var sliced = tensors
-        let lines = parallelMap(sliced.count, threads: threads) { [tensors] _, place in
-            LineStatistics.classes(of: values(tensors[place].hole), view: tensors[place].view)
-        }
-        for place in sliced.indices { (sliced[place].rows, sliced[place].columns) = lines[place] }
-
-        var jobs: [SliceJob] = []
-        for place in sliced.indices {
-            for start in stride(from: 0, to: sliced[place].view.elementCount, by: sliceElements) {
-                jobs.append(SliceJob(tensor: place, range: start..<min(start + sliceElements, sliced[place].view.elementCount)))
-            }
-        }
-        let (work, list) = (sliced, jobs)
-        // Counts add up to the same in any order.
-        let counts = Mutex(sliced.map { ContextSurvey(signDistances: $0.signDistances) })
-        parallelFor(list.count, threads: threads) { _, job in
-            let survey = quantizeAndSurvey(work[list[job].tensor], list[job].range, decoded)
-            counts.withLock { $0[list[job].tensor].add(survey) }
-        }
-        let surveyed = counts.withLock { $0 }
-        let plans = parallelMap(sliced.count, threads: threads) { _, place in
-            let tensor = work[place]
-            return IndexPlan(
-                quantizer: tensor.quantizer, view: tensor.view, rowAxisCount: tensor.rowAxisCount, rows: tensor.rows, columns: tensor.columns,
-                magnitudeCode: tensor.magnitudeCode, survey: surveyed[place])
-        }
-
-        // Groups first: their quantized values belong into the decoded bytes before these are hashed.
+    ) throws(TamisError) -> Result {
+        var result = Result()
         let groups = groups(of: grouped)
-        let groupUnits = parallelMap(groups.count, threads: threads) { _, place -> Result<Unit, TamisError> in
+        let groupResults = parallelMap(groups.count, threads: threads) { _, place -> Swift.Result<(unit: Unit, squaredErrors: [Double]), TamisError> in
             do throws(TamisError) { return .success(try encodeGroup(groups[place], decoded)) } catch { return .failure(error) }
         }
-        var units: [Unit] = []
-        for result in groupUnits { units.append(try result.get()) }
-        report(grouped.reduce(0) { $0 + source.tensors[source.holes[$1].tensor].shape.elementCount })
+        for (group, outcome) in zip(groups, groupResults) {
+            let (unit, squaredErrors) = try outcome.get()
+            result.units.append(unit)
+            result.squaredErrors += zip(group, squaredErrors).filter { plans[$0.0.number].quantizer != nil }.map { ($0.number, $1) }
+        }
+        report(grouped.reduce(0) { $0 + $1.description.shape.elementCount })
 
-        // The longest jobs go first: hashing the decoded bytes, and the work beside.
-        let slices = Mutex([IndexSliceCoder.Slice?](repeating: nil, count: list.count))
-        let digests = Mutex([UInt64](repeating: 0, count: work.count))
-        let rawUnits = Mutex([Result<Unit, TamisError>?](repeating: nil, count: raw.count))
-        parallelFor(2 + raw.count + work.count + list.count, threads: threads) { _, number in
-            if number == 0 { return beside() }
-            let job = number - 1
-            if job == 0 {
-                digest.update(decoded.view)
-            } else if job <= raw.count {
-                let place = job - 1
-                let result = encodeRaw(raw[place])
-                rawUnits.withLock { $0[place] = result }
-                report(source.tensors[source.holes[raw[place]].tensor].shape.elementCount)
-            } else if job <= raw.count + work.count {
-                let place = job - 1 - raw.count
-                let value = unsafe XXH64.of(decoded[self.place(work[place].hole)].view.buffer)
-                digests.withLock { $0[place] = value }
-            } else {
-                let place = job - 1 - raw.count - work.count
-                let slice = encodeSlice(work[list[place].tensor], plans[list[place].tensor], list[place].range)
-                slices.withLock { $0[place] = slice }
-                report(UInt64(list[place].range.count))
+        let coders = parallelMap(sliced.count, threads: threads) { _, place -> TensorCoder? in
+            plans[sliced[place].number].quantizer.map {
+                TensorCoder(sliced[place], $0, profile, sample: Self.sample, sliceElements: sliceElements)
+            }
+        }.compactMap { $0 }
+        var jobs: [SliceJob] = []
+        for place in coders.indices {
+            for start in stride(from: 0, to: sliced[place].elementCount, by: sliceElements) {
+                jobs.append(SliceJob(tensor: place, range: start..<min(start + sliceElements, sliced[place].elementCount)))
             }
         }
+        let list = jobs
+        let slices = parallelMap(list.count, threads: threads) { _, job in
+            let coded = coders[list[job].tensor].encode(list[job].range, decoded: decoded[place(sliced[list[job].tensor])])
+            report(UInt64(list[job].range.count))
+            return coded
+        }
 
-        for result in rawUnits.withLock({ $0 }) { if let result { units.append(try result.get()) } }
-        let coded = slices.withLock { $0 }
+        // What reads the decoded bytes; the longest jobs first.
+        let others: [Job] = [.beside, .fileDigest] + raw.indices.map { .raw($0) } + coders.indices.map { .digest($0) }
+        let digests = Mutex([UInt64](repeating: 0, count: coders.count))
+        let rawUnits = Mutex([Swift.Result<Unit, TamisError>?](repeating: nil, count: raw.count))
+        parallelFor(others.count, threads: threads) { _, number in
+            switch others[number] {
+            case .beside: beside()
+            case .fileDigest: digest.update(decoded.view)
+            case .raw(let place):
+                let outcome = encodeRaw(raw[place])
+                rawUnits.withLock { $0[place] = outcome }
+                report(raw[place].description.shape.elementCount)
+            case .digest(let number):
+                let value = unsafe XXH64.of(decoded[place(sliced[number])].view.buffer)
+                digests.withLock { $0[number] = value }
+            }
+        }
+        for case let outcome? in rawUnits.withLock({ $0 }) { result.units.append(try outcome.get()) }
         let tensorDigests = digests.withLock { $0 }
         var next = 0
-        for place in work.indices {
+        for (place, coder) in coders.enumerated() {
             var own: [IndexSliceCoder.Slice] = []
+            var squaredError = 0.0
             while next < list.count && list[next].tensor == place {
-                if let slice = coded[next] { own.append(slice) }
+                own.append(slices[next].slice)
+                squaredError += slices[next].squaredError
                 next += 1
             }
-            units.append(try dataUnit(work[place], plans[place], own, tensorDigests[place]))
+            result.units.append(try dataUnit(coder, own, tensorDigests[place]))
+            result.squaredErrors.append((coder.work.number, squaredError))
         }
-        return units
-    }
-
-    /// The tensor's bytes in the source.
-    func values(_ hole: Int) -> ByteView {
-        let start = Int(source.holes[hole].offset)
-        return bytes[start..<(start + Int(source.holes[hole].byteCount))]
+        return result
     }
 
     /// The tensor's place in the batch's decoded bytes.
-    func place(_ hole: Int) -> Range<Int> {
-        let start = Int(source.holes[hole].offset) - range.lowerBound
-        return start..<(start + Int(source.holes[hole].byteCount))
+    func place(_ work: TensorWork) -> Range<Int> {
+        (work.place.lowerBound - range.lowerBound)..<(work.place.upperBound - range.lowerBound)
     }
 
-    private func encodeRaw(_ hole: Int) -> Result<Unit, TamisError> {
+    private func dataUnit(_ coder: TensorCoder, _ slices: [IndexSliceCoder.Slice], _ digest: UInt64) throws(TamisError) -> Unit {
+        var header = DataUnit()
+        header.tensorIndex = UInt64(coder.work.number)
+        header.tensorDigest = digest
+        header.codingMode = CodingMode.index.rawValue
+        header.indexCoding = coder.coding
+        var table = SyntaxWriter()
+        try header.visit(&table)
+        for slice in slices {
+            var entry = SliceEntry(codewordBytes: UInt64(slice.codeword.count), rawBytes: UInt64(slice.rawBits.count))
+            try entry.visit(&table)
+        }
+        var parts = [table.writer.bytes, coder.lineClasses]
+        for slice in slices {
+            parts.append(slice.codeword)
+            parts.append(slice.rawBits)
+        }
+        return Unit(type: .data, tensors: [coder.work.number], parts: parts)
+    }
+
+    private func encodeRaw(_ work: TensorWork) -> Swift.Result<Unit, TamisError> {
         do throws(TamisError) {
-            let values = values(hole)
             var header = DataUnit()
-            header.tensorIndex = UInt64(source.holes[hole].tensor)
-            header.tensorDigest = unsafe XXH64.of(values.buffer)
-            let frame = try Zstandard.compress(values, level: ModelEncoder.rawLevel)
-            return .success(Unit(type: .data, tensors: [source.holes[hole].tensor], parts: [try header.encoded(), frame]))
+            header.tensorIndex = UInt64(work.number)
+            header.tensorDigest = unsafe XXH64.of(work.original.buffer)
+            let frame = try Zstandard.compress(work.original, level: ModelEncoder.rawLevel)
+            return .success(Unit(type: .data, tensors: [work.number], parts: [try header.encoded(), frame]))
         } catch {
             return .failure(error)
         }
     }
-
 }

@@ -24,7 +24,7 @@ struct ContextSurvey: Sendable {
     /// Per candidate of sign distances, context, and sign (negative, zero, positive).
     private var signs: [UInt32]
     let signDistances: [(first: Int, second: Int)]
-    /// Indices seen, and those of them that were counted.
+    /// Indices there are, and those of them that were counted.
     private var total = 0
     private var counted = 0
 
@@ -39,14 +39,6 @@ struct ContextSurvey: Sendable {
         self.signDistances = signDistances
     }
 
-    mutating func add(_ other: ContextSurvey) {
-        for i in magnitudes.indices { magnitudes[i] &+= other.magnitudes[i] }
-        for i in neighbours.indices { neighbours[i] &+= other.neighbours[i] }
-        for i in signs.indices { signs[i] &+= other.signs[i] }
-        total += other.total
-        counted += other.counted
-    }
-
     /// Magnitudes 0 … 15 one by one, then four buckets an octave.
     @inline(__always)
     private static func bucket(_ magnitude: UInt32) -> Int {
@@ -55,11 +47,10 @@ struct ContextSurvey: Sendable {
         return min(16 + (exponent - 4) * 4 + Int((magnitude >> UInt32(exponent - 2)) & 3), bucketCount - 1)
     }
 
-    /// Of every `sampledEvery` indices of a slice, the first `sampledRun` are counted.
-    static let sampledRun = 1024
-    static let sampledEvery = 4096
+    /// Says how many indices there are, of which those counted are a part.
+    mutating func standsFor(_ count: Int) { total = count }
 
-    /// Counts parts of one slice.
+    /// Counts a run of indices.
     ///
     /// - Parameters:
     ///   - rowClasses, columnClasses: the classes (0 … 16) of each place by rows alone and by columns alone.
@@ -68,13 +59,10 @@ struct ContextSurvey: Sendable {
         binarization: IndexBinarization
     ) {
         let table = binarization.classes.span
-        for start in stride(from: 0, to: indices.count, by: Self.sampledEvery) {
-            let run = start..<min(start + Self.sampledRun, indices.count)
-            unsafe countMagnitudes(indices, rowClasses, columnClasses, table, run)
-            unsafe countSigns(indices, run)
-            counted += run.count
-        }
-        total += indices.count
+        let run = 0..<indices.count
+        unsafe countMagnitudes(indices, rowClasses, columnClasses, table, run)
+        unsafe countSigns(indices, run)
+        counted += indices.count
     }
 
     private mutating func countMagnitudes(

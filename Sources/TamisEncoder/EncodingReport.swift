@@ -13,13 +13,23 @@ public struct EncodingReport: Sendable, Equatable {
     public let exactTensors: [ExactTensor]
     /// Bytes of the stream.
     public let byteCount: UInt64
+    /// The sum over the quantized tensors of their mean squared error over their variance.
+    public let relativeError: Double
+    /// The quality that came out: −10 · log10 of the relative error; infinite if nothing was lost.
+    public let quality: Double
+    /// 10 · log10 of the weights' energy over that of their error, over float32 tensors of two or more dimensions; infinite if nothing
+    /// was lost.
+    public let snr: Double
 
-    init(plans: [TensorPlan], tensors: [TensorDescription], byteCount: UInt64) {
+    init(plans: [TensorPlan], tensors: [TensorDescription], byteCount: UInt64, distortion: Distortion) {
         var exact: [ExactTensor] = []
         for (plan, tensor) in zip(plans, tensors) {
             if case .exact(let reason) = plan { exact.append(ExactTensor(name: tensor.name, reason: reason)) }
         }
         exactTensors = exact
         self.byteCount = byteCount
+        relativeError = distortion.relativeError
+        quality = distortion.quality
+        snr = distortion.snr
     }
 }

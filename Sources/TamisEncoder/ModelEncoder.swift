@@ -73,11 +73,70 @@ package struct ModelEncoder: Sendable {
 
     /// Writes the stream to `sink`, in order.
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
-        let statistics = survey()
-        let globs = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
-        let exclusions = source.tensors.map { tensor in globs.first { $0.glob.matches(tensor.name) }?.pattern }
-        let plans = StepAllocation.plan(source.tensors, statistics, exclusions: exclusions, target: options.target)
+        let sliceElements = 1 << options.sliceElementsLog2
+        let analysis = ModelAnalysis(source, bytes: bytes, options: options, sliceElements: sliceElements, threads: threads)
+        let profile = EffortProfile.level(options.effort)
+        let control = RateControl(
+            tensors: analysis.tensors, allocation: StepAllocation(allocation: options.allocation, profile: profile), sliceElements: sliceElements,
+            threads: threads)
+        switch options.target {
+        case .step(let step):
+            let fixed = analysis.tensors.map { work in
+                var work = work
+                if work.settings.step == nil { work.settings.step = step }
+                return work
+            }
+            return try encode(fixed, fixed.map { control.allocation.plan($0, scale: 1) }, profile, to: sink)
+        case .quality(let decibels):
+            let target = PortableMath.power(decibels: -decibels)
+            let scale = control.scale(from: control.startingScale(relativeError: target)) { $0.distortion.relativeError / target }
+            return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
+        case .snr(let decibels):
+            let target = PortableMath.power(decibels: -decibels)
+            let scale = control.scale(from: control.startingScale(relativeError: 0.03)) {
+                $0.distortion.energy > 0 ? $0.distortion.squaredError / ($0.distortion.energy * target) : 0
+            }
+            return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
+        case .size(let bytes):
+            return try encode(analysis.tensors, control, atMost: Double(bytes), tolerance: -0.01...0, to: sink)
+        case .bitsPerWeight(let bits):
+            let weights = source.tensors.reduce(0.0) { $0 + Double($1.shape.elementCount) }
+            return try encode(analysis.tensors, control, atMost: bits * weights / 8, tolerance: -0.01...0.01, to: sink)
+        }
+    }
 
+    /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
+    ///
+    /// - Parameter tolerance: by what part of `bytes` the stream may be larger or smaller.
+    private func encode(
+        _ tensors: [TensorWork], _ control: RateControl, atMost bytes: Double, tolerance: ClosedRange<Double>,
+        to sink: @escaping (ByteView) throws(TamisError) -> Void
+    ) throws(TamisError) -> EncodingReport {
+        var search = SizeSearch(target: bytes, tolerance: tolerance, weights: Double(tensors.reduce(0) { $0 + ($1.exactReason == nil ? $1.elementCount : 0) }))
+        search.start(control)
+        while true {
+            var stream: [UInt8] = []
+            let plans = control.plans(scale: search.scale)
+            let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+                (collect) throws(TamisError) in try encode(tensors, plans, control.allocation.profile, to: collect)
+            }
+            switch search.judge(byteCount: stream.count) {
+            case .again: continue
+            case .accepted:
+                try ByteView.of(stream, sink)
+                return report
+            case .impossible(let reachable):
+                throw TamisError(
+                    .invalidArgument, "no choice of steps makes \(UInt64(bytes)) bytes: the nearest is \(reachable) bytes",
+                    advice: "ask for that size or more, or exclude fewer tensors")
+            }
+        }
+    }
+
+    /// Writes the stream of tensors whose plans are made.
+    private func encode(
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ profile: EffortProfile, to sink: @escaping (ByteView) throws(TamisError) -> Void
+    ) throws(TamisError) -> EncodingReport {
         var writer = try StreamWriter(sink)
         // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
         let sourceDigest = FileDigester()
@@ -86,6 +145,7 @@ package struct ModelEncoder: Sendable {
             try writeFrame(&writer, sourceDigest: sourceDigest.value)
         }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
+        var squaredErrors = [Double](repeating: 0, count: source.tensors.count)
         let digest = FileDigester()
         let done = Atomic<UInt64>(0)
         var end: UInt64 = 0
@@ -93,39 +153,27 @@ package struct ModelEncoder: Sendable {
             let start = end
             end = batch.upperBound == source.holes.count ? UInt64(bytes.count) : source.holes[batch.upperBound].offset
             let encoder = BatchEncoder(
-                source: source, bytes: bytes, holes: batch, range: Int(start)..<Int(end), plans: plans, statistics: statistics, options: options,
-                threads: threads)
+                bytes: bytes, tensors: source.holes[batch].map { tensors[$0.tensor] }, range: Int(start)..<Int(end), plans: plans, profile: profile,
+                sliceElements: 1 << options.sliceElementsLog2, threads: threads)
             let isFirst = batch.lowerBound == 0
-            let units = try encoder.encode(digest: digest, beside: { if isFirst { sourceDigest.update(bytes) } }) { elements in
+            let result = try encoder.encode(digest: digest, beside: { if isFirst { sourceDigest.update(bytes) } }) { elements in
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
             if isFirst { try writeFrame(&writer, sourceDigest: sourceDigest.value) }
-            for unit in units {
+            for unit in result.units {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
                 try writer.unit(unit.type, unit.parts)
             }
+            for (tensor, sum) in result.squaredErrors { squaredErrors[tensor] = sum }
         }
-        if source.holes.isEmpty { digest.update(bytes) }
         try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
-        return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount)
-    }
-
-    /// Statistics of every tensor.
-    private func survey() -> [TensorStatistics] {
-        let blockBytes = 1 << 18
-        var blocks: [(tensor: Int, range: Range<Int>)] = []
-        for hole in source.holes where source.tensors[hole.tensor].elementType == .float32 {
-            let start = Int(hole.offset)
-            for from in stride(from: 0, to: Int(hole.byteCount), by: blockBytes) {
-                blocks.append((hole.tensor, (start + from)..<(start + min(from + blockBytes, Int(hole.byteCount)))))
-            }
+        var distortion = Distortion()
+        for work in tensors {
+            distortion.addEnergy(work)
+            if plans[work.number].quantizer != nil { distortion.add(work, squaredError: squaredErrors[work.number]) }
         }
-        let list = blocks
-        let parts = parallelMap(list.count, threads: threads) { _, job in TensorStatistics(of: bytes[list[job].range]) }
-        var statistics = [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count)
-        for (block, part) in zip(list, parts) { statistics[block.tensor].add(part) }
-        return statistics
+        return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount, distortion: distortion)
     }
 
     /// Start unit, parameter set, topology and skeleton.

@@ -5,53 +5,90 @@ import TamisSyntax
 /// Decides how fine each tensor is quantized (Spec/rationale/0008).
 ///
 /// Rounding n weights of standard deviation σ with step Δ adds relative noise Δ² ⁄ 12σ² at the layer's output, whatever the fan-in.
-/// Minimising the rate for a given sum ε of these gives Δ = c · σ · √n with c² = 12 ε ⁄ N, N the number of weights.
-enum StepAllocation {
+/// Minimising the rate for a given sum ε of these gives Δ = c · σ · √n with c² = 12 ε ⁄ N, N the number of weights. A quantizer
+/// other than rounding gets the step and the λ that go with the same slope of distortion against rate.
+struct StepAllocation: Sendable {
+    let allocation: EncodingOptions.Allocation
+    let profile: EffortProfile
+
     /// Lists shorter than this are rather sizes, scales or bounds that the graph computes with than weights: they stay exact.
     static let fewestQuantized = 64
     /// Biases and normalisation parameters are few but matter to whole channels: two more bits cost nearly nothing.
     static let vectorRefinement = 0.25
     /// Beyond this many steps an index would cost about as much as the value itself.
     static let mostSteps = 0x1p22
+    /// The slope −dD ⁄ dR of rounding with step Δ at high rates, in Δ² per bit: 2 ln 2 ⁄ 12.
+    static let slope = 0.11552453009332421
 
-    /// - Parameter exclusions: for each tensor, the pattern that excludes it.
-    static func plan(
-        _ tensors: [TensorDescription], _ statistics: [TensorStatistics], exclusions: [String?], target: EncodingOptions.Target
-    ) -> [TensorPlan] {
-        let candidates = tensors.indices.map { tensor in
-            exactReason(tensors[tensor], statistics[tensor], exclusion: exclusions[tensor], target)
-        }
-        var weightCount = 0.0
-        for tensor in tensors.indices where candidates[tensor] == nil { weightCount += Double(statistics[tensor].count) }
-        return tensors.indices.map { tensor in
-            if let reason = candidates[tensor] { return .exact(reason) }
-            let own = statistics[tensor]
-            let step: Double
-            switch target {
-            case .step(let absolute): step = Double(absolute)
-            case .quality(let decibels):
-                let c = (12 * PortableMath.power(decibels: -decibels) / weightCount).squareRoot()
-                let balanced = c * own.standardDeviation * Double(own.count).squareRoot()
-                step = tensors[tensor].shape.rank < 2 ? balanced * vectorRefinement : balanced
-            default: step = 1
-            }
-            let rounded = Float(step)
-            if !QuantizerGrid.stepRange.contains(rounded) { return .exact("its step would be \(rounded), outside what the format allows") }
-            if Double(own.largestMagnitude) / Double(rounded) > mostSteps { return .exact("its largest value is more than 2^22 steps") }
-            return .quantized(step: rounded)
+    /// How coarse a tensor is against others: its step of plain rounding is this times the scale.
+    func coarseness(_ work: TensorWork) -> Double {
+        let weight = (work.settings.weight ?? 1).squareRoot()
+        switch allocation {
+        case .global: return 1 / weight
+        case .balanced:
+            let balanced = work.statistics.standardDeviation * Double(work.elementCount).squareRoot() / weight
+            return work.description.shape.rank < 2 ? balanced * Self.vectorRefinement : balanced
         }
     }
 
-    private static func exactReason(
-        _ tensor: TensorDescription, _ statistics: TensorStatistics, exclusion: String?, _ target: EncodingOptions.Target
-    ) -> String? {
-        if let exclusion { return "it is excluded by '\(exclusion)'" }
-        if tensor.elementType != .float32 { return "its type is not float32" }
-        if statistics.count == 0 { return "it is empty" }
-        if !statistics.isFinite { return "it has values that are not finite" }
-        if case .step = target { return nil }
-        if statistics.standardDeviation == 0 { return "all its values are equal" }
-        if statistics.count < fewestQuantized { return "it has fewer than \(fewestQuantized) values" }
-        return nil
+    /// - Parameter scale: what the tensor's coarseness is multiplied by.
+    func plan(_ work: TensorWork, scale: Double) -> TensorPlan {
+        if let reason = work.exactReason { return .exact(reason) }
+        if let step = work.settings.step { return plan(work, step: Double(step), isOwn: true) }
+        return plan(work, step: coarseness(work) * scale / work.rowStepGain.squareRoot(), isOwn: false)
     }
+
+    /// - Parameters:
+    ///   - step: of plain rounding.
+    ///   - isOwn: the values shall be multiples of just this step.
+    private func plan(_ work: TensorWork, step: Double, isOwn: Bool) -> TensorPlan {
+        let quantizer: TensorQuantizer
+        switch choice(work) {
+        case .uniform(let deadzone): quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: deadzone))
+        case .rateDistortion:
+            let factor = isOwn ? 1 : SearchTuning.scalarStep
+            quantizer = .rateDistortion(step: Float(step * factor), lambda: Self.slope / (factor * factor))
+        case .trellis(let states):
+            guard let trellis = Trellis(statesLog2: states.trailingZeroBitCount) else { return .exact("there is no trellis of \(states) states") }
+            let meanMagnitude = work.statistics.meanMagnitude / (isOwn ? step / 0.6 : step)
+            let factor = SearchTuning.trellisStep(meanMagnitude: meanMagnitude)
+            quantizer = .trellis(trellis, step: Float(isOwn ? step : step * factor), lambda: Self.slope / (factor * factor))
+        default: return .exact("its quantizer is not known")
+        }
+        let finest = Float(step * 0.25)
+        if !QuantizerGrid.stepRange.contains(quantizer.step) || !QuantizerGrid.stepRange.contains(finest) {
+            return .exact("its step would be \(quantizer.step), outside what the format allows")
+        }
+        if Double(work.statistics.largestMagnitude) / Double(quantizer.step) / work.smallestRowFactor > Self.mostSteps {
+            return .exact("its largest value is more than 2^22 steps")
+        }
+        return .quantized(quantizer)
+    }
+
+    /// The quantizer of a tensor: what its settings say, else what the effort does; small tensors are rounded.
+    private func choice(_ work: TensorWork) -> QuantizerChoice {
+        if let choice = work.settings.quantizer {
+            if case .trellis = choice, work.isGrouped { return .uniform(deadzone: 0.5) }
+            if case .rateDistortion = choice, work.isGrouped { return .uniform(deadzone: 0.5) }
+            return choice
+        }
+        if work.isGrouped || work.description.shape.rank < 2 { return .uniform(deadzone: 0.5) }
+        switch profile.search {
+        case .rounding: return .uniform(deadzone: 0.5)
+        case .rateDistortion: return .rateDistortion
+        case .trellis(let statesLog2): return .trellis(states: 1 << statesLog2)
+        }
+    }
+}
+
+/// Steps of searched quantizers, in steps of plain rounding with the same slope: what gave the fewest bits at equal distortion on
+/// real weights (Spec/rationale/0011).
+enum SearchTuning {
+    static let scalarStep = 0.95
+
+    /// At high rates a trellis has the distortion of rounding with a step 1.77 times its own; at low rates coarser steps and a
+    /// smaller λ are better.
+    ///
+    /// - Parameter meanMagnitude: of the values, in steps of plain rounding.
+    static func trellisStep(meanMagnitude: Double) -> Double { 0.6 + 0.125 * min(max(1.4 - meanMagnitude, 0), 0.8) }
 }

@@ -1,12 +1,12 @@
-/// How a tensor is to be coded, as far as that follows from the options and simple statistics.
-enum TensorPlan: Sendable, Equatable {
+/// How a tensor is coded.
+enum TensorPlan: Sendable {
     /// Bit-exact, with the reason in words.
     case exact(String)
-    /// By indices of this step.
-    case quantized(step: Float)
+    /// By indices.
+    case quantized(TensorQuantizer)
 
-    var isQuantized: Bool {
-        if case .quantized = self { return true }
-        return false
+    var quantizer: TensorQuantizer? {
+        if case .quantized(let quantizer) = self { return quantizer }
+        return nil
     }
 }

@@ -44,6 +44,14 @@ package struct MatrixView: Sendable, Equatable {
         self.order = order
     }
 
+    /// A single row of elements.
+    package init(elementCount: Int) {
+        outer = 1
+        rows = 1
+        inner = elementCount
+        order = .cOrder
+    }
+
     /// Neighbouring places in coding order whose row and column go on regularly.
     package struct Run: Equatable {
         /// Places covered.

@@ -1,0 +1,30 @@
+import TamisModel
+
+/// What quantization did to some tensors: sums that can be added.
+struct Distortion: Sendable {
+    /// Σ over quantized tensors of the mean squared error over the variance.
+    var relativeError = 0.0
+    /// Sums of squared errors and of squares, over float32 tensors of two or more dimensions.
+    var squaredError = 0.0
+    var energy = 0.0
+
+    /// - Parameter squaredError: the sum over the tensor.
+    mutating func add(_ work: TensorWork, squaredError: Double) {
+        let deviation = work.statistics.standardDeviation
+        if deviation > 0 { relativeError += squaredError / Double(work.elementCount) / (deviation * deviation) }
+        if work.description.shape.rank >= 2 { self.squaredError += squaredError }
+    }
+
+    /// Counts the energy of a tensor, quantized or not.
+    mutating func addEnergy(_ work: TensorWork) {
+        if work.description.elementType == .float32 && work.description.shape.rank >= 2 && work.statistics.isFinite {
+            energy += work.statistics.sumOfSquares
+        }
+    }
+
+    /// −10 · log10 of the relative error.
+    var quality: Double { relativeError > 0 ? -10 * PortableMath.log2(relativeError) / PortableMath.log2(10) : .infinity }
+
+    /// Signal-to-noise ratio in decibels.
+    var snr: Double { squaredError > 0 && energy > 0 ? 10 * PortableMath.log2(energy / squaredError) / PortableMath.log2(10) : .infinity }
+}

@@ -1,0 +1,205 @@
+import TamisArithmetic
+import TamisQuantization
+
+/// Finds the indices of least distortion + λ · rate that a trellis allows (Viterbi 1967; Forney 1973).
+///
+/// Path costs are 16-bit integers that wrap around: they are compared by their differences, which stay small. Eight states share a
+/// vector. A state's two predecessors have the parity of its highest bit, so that the lower half of the states goes on from the
+/// even ones and the upper half from the odd ones.
+enum TrellisSearch {
+    /// - Parameters:
+    ///   - window: with `selectRows` done for a spacing of 2.
+    ///   - rates: with λ in `TrellisBranches.unitsPerSquaredStep`.
+    ///   - indices: as many as the window has places.
+    static func search(
+        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, into indices: UnsafeMutableBufferPointer<Int32>
+    ) {
+        precondition(indices.count == window.count)
+        switch trellis.statesLog2 {
+        case 3: unsafe search8(window, rates, trellis, into: indices)
+        case 4: unsafe search(Trellis16.self, window, rates, trellis, into: indices)
+        case 5: unsafe search(Trellis32.self, window, rates, trellis, into: indices)
+        case 6: unsafe search(Trellis64.self, window, rates, trellis, into: indices)
+        case 7: unsafe search(Trellis128.self, window, rates, trellis, into: indices)
+        default: unsafe search(Trellis256.self, window, rates, trellis, into: indices)
+        }
+    }
+
+    typealias Lanes = SIMD8<Int16>
+    /// Weights whose decisions share a vector of 16-bit lanes.
+    static let decisionsPerWord = 16
+    /// What a path costs that does not begin at state 0.
+    private static let falseStart = Int16(8 * TrellisBranches.mostCost + 1)
+
+    /// Takes the better of two paths into each of eight states, and notes which.
+    @inline(__always)
+    private static func survivors(_ even: Lanes, _ odd: Lanes, _ decisions: inout Lanes) -> Lanes {
+        let oddWins = (odd &- even) .< Lanes(repeating: 0)
+        decisions = (decisions &+ decisions) | Lanes(repeating: 0).replacing(with: Lanes(repeating: 1), where: oddWins)
+        return even.replacing(with: odd, where: oddWins)
+    }
+
+    /// Lanes with numbers toggled by `mask`.
+    @inline(__always)
+    private static func exchanged(_ v: Lanes, _ mask: Int) -> Lanes {
+        var v = v
+        if mask & 1 != 0 { v = Lanes(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]) }
+        if mask & 2 != 0 { v = Lanes(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]) }
+        if mask & 4 != 0 { v = Lanes(lowHalf: v.highHalf, highHalf: v.lowHalf) }
+        return v
+    }
+
+    private static func search8(
+        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, into indices: UnsafeMutableBufferPointer<Int32>
+    ) {
+        let words = (window.count + decisionsPerWord - 1) / decisionsPerWord
+        unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: max(words, 1)) { decisions in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(window.count, 1)) { choices in
+                unsafe rates.table.withUnsafeBufferPointer { table in
+                    let table = unsafe table.baseAddress.unsafelyUnwrapped
+                    let stepShifts = rates.stepShifts.span
+                    var costs = Lanes(repeating: falseStart)
+                    costs[0] = 0
+                    for word in 0..<words {
+                        var taken = Lanes(repeating: 0)
+                        for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
+                            let row = unsafe Int(window.rows[i])
+                            let branches = unsafe TrellisBranches(
+                                window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / IndexRates.classStride]))
+                            unsafe choices[i] = branches.choices
+                            let (ee, eo, oe, oo) = (branches.evenEven, branches.evenOdd, branches.oddEven, branches.oddOdd)
+                            let even = Lanes(costs[0], costs[2], costs[4], costs[6], costs[3], costs[1], costs[7], costs[5])
+                            let odd = Lanes(costs[4], costs[6], costs[0], costs[2], costs[7], costs[5], costs[3], costs[1])
+                            costs = survivors(even &+ Lanes(ee, ee, ee, ee, oe, oe, oe, oe), odd &+ Lanes(eo, eo, eo, eo, oo, oo, oo, oo), &taken)
+                        }
+                        unsafe decisions[word] = taken
+                    }
+                    unsafe trace(window, trellis, costs: [costs], UnsafeBufferPointer(decisions), UnsafeBufferPointer(choices), into: indices)
+                }
+            }
+        }
+    }
+
+    private static func search<Shape: TrellisShape>(
+        _ shape: Shape.Type, _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis,
+        into indices: UnsafeMutableBufferPointer<Int32>
+    ) {
+        let words = (window.count + decisionsPerWord - 1) / decisionsPerWord
+        let half = Shape.halfBlocks
+        let blocks = 2 * half
+        unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: max(words * blocks, 1)) { decisions in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(window.count, 1)) { choices in
+                unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 4 * blocks) { memory in
+                    unsafe rates.table.withUnsafeBufferPointer { table in
+                        let table = unsafe table.baseAddress.unsafelyUnwrapped
+                        let stepShifts = rates.stepShifts.span
+                        // Costs of even states and of odd states; of all states, as they come to be.
+                        let even = unsafe memory.baseAddress.unsafelyUnwrapped
+                        let odd = unsafe even + half
+                        let all = unsafe even + blocks
+                        let taken = unsafe all + blocks
+                        for block in 0..<blocks {
+                            unsafe even[block] = Lanes(repeating: falseStart)
+                            unsafe all[block] = Lanes(repeating: falseStart)
+                        }
+                        unsafe even[0][0] = 0
+                        for word in 0..<words {
+                            for block in 0..<blocks { unsafe taken[block] = Lanes(repeating: 0) }
+                            for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
+                                let row = unsafe Int(window.rows[i])
+                                let branches = unsafe TrellisBranches(
+                                    window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / IndexRates.classStride]))
+                                unsafe choices[i] = branches.choices
+                                let (ee, eo) = (Lanes(repeating: branches.evenEven), Lanes(repeating: branches.evenOdd))
+                                let (oe, oo) = (Lanes(repeating: branches.oddEven), Lanes(repeating: branches.oddOdd))
+                                for block in 0..<half {
+                                    unsafe all[block] = survivors(
+                                        even[block] &+ ee, exchanged(even[block ^ (Shape.oddIndexMask >> 3)], Shape.oddIndexMask & 7) &+ eo,
+                                        &taken[block])
+                                    unsafe all[half &+ block] = survivors(
+                                        exchanged(odd[block ^ (Shape.oddStateMask >> 3)], Shape.oddStateMask & 7) &+ oe,
+                                        exchanged(odd[block ^ (Shape.bothMask >> 3)], Shape.bothMask & 7) &+ oo, &taken[half &+ block])
+                                }
+                                for block in 0..<half {
+                                    let (first, second) = unsafe (all[2 &* block], all[2 &* block &+ 1])
+                                    unsafe even[block] = Lanes(lowHalf: first.evenHalf, highHalf: second.evenHalf)
+                                    unsafe odd[block] = Lanes(lowHalf: first.oddHalf, highHalf: second.oddHalf)
+                                }
+                            }
+                            for block in 0..<blocks { unsafe decisions[word &* blocks &+ block] = taken[block] }
+                        }
+                        let costs = unsafe Array(UnsafeBufferPointer(start: all, count: blocks))
+                        unsafe trace(window, trellis, costs: costs, UnsafeBufferPointer(decisions), UnsafeBufferPointer(choices), into: indices)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Follows the decisions back from the best last state.
+    private static func trace(
+        _ window: borrowing SearchWindow, _ trellis: Trellis, costs: [Lanes], _ decisions: UnsafeBufferPointer<Lanes>,
+        _ choices: UnsafeBufferPointer<UInt8>, into indices: UnsafeMutableBufferPointer<Int32>
+    ) {
+        var state = 0
+        var best = costs[0][0]
+        for candidate in 1..<trellis.stateCount where costs[candidate >> 3][candidate & 7] &- best < 0 {
+            state = candidate
+            best = costs[candidate >> 3][candidate & 7]
+        }
+        let blocks = costs.count
+        for i in stride(from: window.count - 1, through: 0, by: -1) {
+            let word = i / decisionsPerWord
+            let last = min((word + 1) * decisionsPerWord, window.count) - 1
+            let lane = unsafe UInt16(bitPattern: decisions[word &* blocks &+ (state >> 3)][state & 7])
+            let isOdd = (lane >> UInt16(last &- i)) & 1 == 1
+            let before = state >> (trellis.statesLog2 &- 1)
+            state = 2 &* (state ^ (before == 0 ? 0 : trellis.oddStateMask) ^ (isOdd ? trellis.oddIndexMask : 0)) &+ before
+            let magnitude = unsafe TrellisBranches.index(window.magnitudes[i], stateIsOdd: before == 1, indexIsOdd: isOdd, choices: choices[i])
+            unsafe indices[i] = window.signed(magnitude, at: i)
+        }
+    }
+}
+
+/// A trellis of 16 states or more whose constants the compiler knows.
+private protocol TrellisShape {
+    /// Vectors of eight states in half of the states.
+    static var halfBlocks: Int { get }
+    /// The masks of `Trellis`, without the highest bit of a state.
+    static var oddStateMask: Int { get }
+    static var oddIndexMask: Int { get }
+}
+
+extension TrellisShape {
+    static var bothMask: Int { oddStateMask ^ oddIndexMask }
+}
+
+private enum Trellis16: TrellisShape {
+    static var halfBlocks: Int { 1 }
+    static var oddStateMask: Int { 0b001 }
+    static var oddIndexMask: Int { 0b010 }
+}
+
+private enum Trellis32: TrellisShape {
+    static var halfBlocks: Int { 2 }
+    static var oddStateMask: Int { 0b0010 }
+    static var oddIndexMask: Int { 0b0100 }
+}
+
+private enum Trellis64: TrellisShape {
+    static var halfBlocks: Int { 4 }
+    static var oddStateMask: Int { 0b00001 }
+    static var oddIndexMask: Int { 0b01010 }
+}
+
+private enum Trellis128: TrellisShape {
+    static var halfBlocks: Int { 8 }
+    static var oddStateMask: Int { 0b001110 }
+    static var oddIndexMask: Int { 0b101011 }
+}
+
+private enum Trellis256: TrellisShape {
+    static var halfBlocks: Int { 16 }
+    static var oddStateMask: Int { 0b0100110 }
+    static var oddIndexMask: Int { 0b1111001 }
+}

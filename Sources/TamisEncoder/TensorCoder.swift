@@ -1,0 +1,270 @@
+import TamisArithmetic
+import TamisBits
+import TamisModel
+import TamisQuantization
+import TamisSyntax
+
+/// Codes the slices of one tensor: quantizer, tools and rates are chosen from a sample, then every slice goes by itself.
+struct TensorCoder: Sendable {
+    let work: TensorWork
+    let quantizer: TensorQuantizer
+    private let profile: EffortProfile
+    private(set) var coding = IndexCoding()
+    /// The codeword of the classes; empty if none are sent.
+    private(set) var lineClasses: [UInt8] = []
+    private var classes = ScaleClasses()
+    private let binarization: IndexBinarization
+    private var counts = IndexContextCounts()
+    private var rates: IndexRates?
+    /// Of the sample: squared error and estimated bits per element.
+    private(set) var meanSquaredError = 0.0
+    private(set) var bitsPerElement = 0.0
+
+    /// Which part of a tensor stands for all of it.
+    struct Sample: Sendable {
+        /// Elements at the most.
+        var elements: Int
+        /// Elements in a run.
+        var run: Int
+
+        /// Runs spread over `count` elements.
+        func ranges(of count: Int) -> [Range<Int>] {
+            if count <= elements { return stride(from: 0, to: count, by: run).map { $0..<min($0 + run, count) } }
+            let runs = max(elements / run, 1)
+            if runs == 1 { return [0..<min(run, count)] }
+            return (0..<runs).map { number in
+                let start = (count - run) * number / (runs - 1)
+                return start..<(start + run)
+            }
+        }
+    }
+
+    /// `magnitude_code` for indices of a mean magnitude.
+    static func magnitudeCode(mean: Double) -> UInt8 {
+        let halfOctaves = LineScale.halfOctaves(of: mean, against: 1) + IndexBinarization.magnitudeCodeBias
+        let range = IndexCoding.magnitudeCodeRange
+        return UInt8(min(max(halfOctaves, Int(range.lowerBound)), Int(range.upperBound)))
+    }
+
+    init(_ work: TensorWork, _ quantizer: TensorQuantizer, _ profile: EffortProfile, sample: Sample, sliceElements: Int) {
+        self.work = work
+        self.quantizer = quantizer
+        self.profile = profile
+        coding.magnitudeCode = Self.magnitudeCode(mean: work.statistics.meanMagnitude / Double(quantizer.step * quantizer.spacing))
+        coding.rowAxisCount = work.rowAxisCount
+        coding.rowStepExponent = UInt8(work.rowStepExponent)
+        binarization = IndexBinarization(magnitudeCode: coding.magnitudeCode)
+        quantizer.fill(&coding)
+        let ranges = sample.ranges(of: work.view.elementCount)
+        chooseTools(ranges, sliceElements)
+        refineRates(ranges)
+        chooseLimit(ranges)
+    }
+
+    private var tools: IndexSliceTools {
+        IndexSliceTools(
+            usesNeighbours: coding.tools.contains(.neighbourContexts),
+            signDistances: coding.tools.contains(.signContexts) ? (Int(coding.signDistance1), Int(coding.signDistance2)) : nil,
+            adaptationLimit: Int(coding.adaptationLimit), states: quantizer.states)
+    }
+
+    /// Chooses the tools whose estimated gain is larger than their cost, from plainly rounded indices.
+    private mutating func chooseTools(_ ranges: [Range<Int>], _ sliceElements: Int) {
+        var survey = ContextSurvey(signDistances: profile.usesContexts ? signDistances(sliceElements) : [])
+        let candidates = ScaleClasses(rows: work.rows, columns: work.columns, rowStepExponent: work.rowStepExponent)
+        let rowsOnly = ScaleClasses(rows: work.rows, rowStepExponent: work.rowStepExponent)
+        let columnsOnly = ScaleClasses(columns: work.columns)
+        for range in ranges {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { rows in
+                    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { columns in
+                        unsafe quantizer.round(work.values, range: range, of: work.view, candidates, into: indices)
+                        unsafe rowsOnly.fill(rows, range: range, of: work.view)
+                        unsafe columnsOnly.fill(columns, range: range, of: work.view)
+                        unsafe survey.count(
+                            UnsafeBufferPointer(indices), rowClasses: UnsafeBufferPointer(rows), columnClasses: UnsafeBufferPointer(columns),
+                            binarization: binarization)
+                    }
+                }
+            }
+        }
+        survey.standsFor(work.view.elementCount)
+        var best: (bits: Double, lines: ContextSurvey.Lines, codeword: [UInt8])?
+        for lines in ContextSurvey.Lines.allCases {
+            if (lines.usesRows && work.rows.isEmpty) || (lines.usesColumns && work.columns.isEmpty) { continue }
+            if work.rowStepExponent > 0 && !lines.usesRows { continue }
+            let codeword =
+                lines == .none
+                ? [] : LineClassCoder.encode(rows: lines.usesRows ? work.rows : nil, columns: lines.usesColumns ? work.columns : nil)
+            let bits = survey.magnitudeBits(lines) + Double(codeword.count) * 8
+            if bits < best?.bits ?? .infinity { best = (bits, lines, codeword) }
+        }
+        let lines = best?.lines ?? .none
+        lineClasses = best?.codeword ?? []
+        coding.lineClassBytes = UInt64(lineClasses.count)
+        classes = ScaleClasses(
+            rows: lines.usesRows ? work.rows : [], columns: lines.usesColumns ? work.columns : [], rowStepExponent: work.rowStepExponent)
+        if lines.usesRows { coding.tools.insert(.rowClasses) }
+        if lines.usesColumns { coding.tools.insert(.columnClasses) }
+        if profile.usesContexts && survey.neighbourGain() > 0 { coding.tools.insert(.neighbourContexts) }
+        if let (first, second) = survey.bestSigns() {
+            coding.tools.insert(.signContexts)
+            coding.signDistance1 = UInt64(first)
+            coding.signDistance2 = UInt64(second)
+        }
+    }
+
+    /// Distances at which the signs of a convolution's weights may hang together.
+    private func signDistances(_ sliceElements: Int) -> [(first: Int, second: Int)] {
+        let shape = work.description.shape
+        let last = Int(shape.dimensions.last ?? 1)
+        let kernel = shape.rank > 2 ? shape.dimensions[2...].reduce(1) { $0 * Int($1) } : 1
+        var distances: [(first: Int, second: Int)] = []
+        let width = shape.rank > 2 && last > 1 ? last : 2
+        if work.view.columns > width { distances.append((width, work.view.columns)) }
+        if kernel > width { distances.append((width, kernel)) }
+        // Beyond the slice there is nothing to look back to.
+        distances.removeAll { max($0.first, $0.second) >= sliceElements }
+        if distances.isEmpty { distances.append((2, 3)) }
+        return distances
+    }
+
+    /// Estimates rates from plainly rounded indices, then from what searches with the rates before find; and measures the sample.
+    private mutating func refineRates(_ ranges: [Range<Int>]) {
+        var error = 0.0
+        let passes = quantizer.lambda == nil ? 0 : max(profile.ratePasses, 1)
+        for pass in 0...passes {
+            var counted = IndexContextCounts()
+            error = 0
+            for range in ranges {
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+                        if rates == nil {
+                            unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices)
+                        } else {
+                            unsafe search(range, rates, into: indices)
+                        }
+                        unsafe classes.fill(lineClasses, range: range, of: work.view)
+                        var tools = tools
+                        if pass == 0 { tools.states = .none }
+                        unsafe counted.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
+                        unsafe quantizer.levels(indices)
+                        unsafe error += squaredError(UnsafeBufferPointer(indices), range)
+                    }
+                }
+            }
+            if pass == 0 && quantizer.states != .none { counted.mirrorStates() }
+            counts = counted
+            // The rates of the last search stay, so that slices meet what was measured.
+            guard pass < passes, let lambda = quantizer.lambda else { break }
+            rates = IndexRates(counts, binarization, lambda: lambda * lambdaUnits, log2: PortableMath.log2)
+        }
+        let sampled = Double(ranges.reduce(0) { $0 + $1.count })
+        meanSquaredError = error / sampled
+        bitsPerElement = counts.bits(log2: PortableMath.log2) / sampled
+    }
+
+    /// Units of cost in a squared step.
+    private var lambdaUnits: Double {
+        if case .trellis = quantizer { return Double(TrellisBranches.unitsPerSquaredStep) }
+        return 1
+    }
+
+    /// Codes the first run with each limit of adaptation.
+    private mutating func chooseLimit(_ ranges: [Range<Int>]) {
+        if profile.adaptationLimits.count < 2 { return }
+        var best: (bytes: Int, limit: UInt8)?
+        let own = self
+        for limit in profile.adaptationLimits {
+            coding.adaptationLimit = UInt8(limit)
+            var bytes = 0
+            for range in ranges.prefix(2) {
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                    unsafe own.find(range, into: indices)
+                    let slice = unsafe coded(indices, range)
+                    bytes += slice.codeword.count + slice.rawBits.count
+                }
+            }
+            if bytes < best?.bytes ?? .max { best = (bytes, UInt8(limit)) }
+        }
+        coding.adaptationLimit = best?.limit ?? 8
+    }
+
+    /// Searches indices with rates that are known.
+    private func search(_ range: Range<Int>, _ rates: IndexRates?, into indices: UnsafeMutableBufferPointer<Int32>) {
+        guard let rates else { return unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices) }
+        var window = SearchWindow(capacity: range.count)
+        window.load(work.values, range: range, of: work.view, classes, step: quantizer.step)
+        if case .trellis(let trellis, _, _) = quantizer {
+            window.selectRows(binarization, usesNeighbours: tools.usesNeighbours, spacing: quantizer.spacing)
+            unsafe TrellisSearch.search(window, rates, trellis, into: indices)
+        } else {
+            unsafe ScalarSearch.search(window, rates, binarization, usesNeighbours: tools.usesNeighbours, into: indices)
+        }
+    }
+
+    /// Finds the indices of a slice.
+    private func find(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) {
+        unsafe search(range, rates, into: indices)
+        guard profile.slicePasses > 1, let lambda = quantizer.lambda else { return }
+        for _ in 1..<profile.slicePasses {
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+                unsafe classes.fill(lineClasses, range: range, of: work.view)
+                var own = IndexContextCounts()
+                unsafe own.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
+                let rates = IndexRates(own, binarization, lambda: lambda * lambdaUnits, log2: PortableMath.log2)
+                unsafe search(range, rates, into: indices)
+            }
+        }
+    }
+
+    private func coded(_ indices: UnsafeMutableBufferPointer<Int32>, _ range: Range<Int>) -> IndexSliceCoder.Slice {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+            unsafe classes.fill(lineClasses, range: range, of: work.view)
+            var coder = IndexSliceCoder(binarization, tools)
+            return unsafe coder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
+        }
+    }
+
+    /// Codes the slice at `range` of the coding order.
+    ///
+    /// - Parameter decoded: the tensor's decoded bytes; the slice's are written.
+    /// - Returns: the slice, and the sum of its squared errors.
+    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, squaredError: Double) {
+        unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+            unsafe find(range, into: indices)
+            let slice = unsafe coded(indices, range)
+            unsafe quantizer.levels(indices)
+            unsafe quantizer.reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
+            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range))
+        }
+    }
+
+    /// The sum of the squared differences of the original values and what levels stand for.
+    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>) -> Double {
+        guard let base = unsafe work.original.buffer.baseAddress else { return 0 }
+        let reconstruction = quantizer.reconstruction
+        let offset = Double(reconstruction.offset) * 0x1p-8
+        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
+        var place = 0
+        var sum = 0.0
+        work.view.forEachRun(in: range) { run in
+            var step = Double(reconstruction.step)
+            var own = 0.0
+            for i in 0..<run.count {
+                if followsRows && (i == 0 || run.alongRows) {
+                    let row = run.alongRows ? run.row + i : run.row
+                    step = Double(reconstruction.step * Reconstruction.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent))
+                }
+                let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
+                let level = unsafe levels[place &+ i]
+                let value = (Double(level) + Double(level.signum()) * offset) * step
+                let difference = Double(Float(bitPattern: bits)) - value
+                own += difference * difference
+            }
+            sum += own
+            place += run.count
+        }
+        return sum
+    }
+}

@@ -1,0 +1,99 @@
+import TamisArithmetic
+import TamisBits
+import TamisModel
+import TamisQuantization
+import TamisSyntax
+
+/// A quantizer with all its parameters.
+enum TensorQuantizer: Sendable {
+    case rounding(DeadzoneQuantizer)
+    /// Multiples of the step; λ in squared steps per bit.
+    case rateDistortion(step: Float, lambda: Double)
+    /// λ in squared steps per bit.
+    case trellis(Trellis, step: Float, lambda: Double)
+
+    var step: Float {
+        switch self {
+        case .rounding(let quantizer): quantizer.step
+        case .rateDistortion(let step, _), .trellis(_, let step, _): step
+        }
+    }
+
+    /// Steps from an index to the next.
+    var spacing: Float { if case .trellis = self { 2 } else { 1 } }
+
+    var reconstruction: Reconstruction {
+        if case .rounding(let quantizer) = self { return quantizer.reconstruction }
+        return Reconstruction(step: step, offset: 0)
+    }
+
+    var states: StateTransition {
+        if case .trellis(let trellis, _, _) = self {
+            return StateTransition(oddStateMask: trellis.oddStateMask, oddIndexMask: trellis.oddIndexMask)
+        }
+        return .none
+    }
+
+    /// λ in squared steps per bit; nil if indices are not searched.
+    var lambda: Double? {
+        switch self {
+        case .rounding: nil
+        case .rateDistortion(_, let lambda), .trellis(_, _, let lambda): lambda
+        }
+    }
+
+    /// Relative deadzone of the rounding that a search starts from.
+    var deadzone: Double {
+        if case .rounding(let quantizer) = self { return quantizer.deadzone }
+        return 0.5
+    }
+
+    func fill(_ coding: inout IndexCoding) {
+        coding.grid.step = step
+        coding.grid.reconstructionOffset = Int64(reconstruction.offset)
+        if case .trellis(let trellis, _, _) = self {
+            coding.quantizerKind = QuantizerKind.trellis.rawValue
+            coding.trellisStatesLog2 = UInt8(trellis.statesLog2)
+        }
+    }
+
+    /// Rounds each value by itself, to multiples of `spacing` steps.
+    ///
+    /// - Parameters:
+    ///   - range: of the coding order; as many places as `indices` has.
+    func round(_ values: ByteView, range: Range<Int>, of view: MatrixView, _ classes: ScaleClasses, into indices: UnsafeMutableBufferPointer<Int32>) {
+        precondition(indices.count == range.count && values.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
+        let step = self.step * spacing
+        if classes.rowStepExponent == 0 && view.order == .cOrder {
+            unsafe DeadzoneQuantizer(step: step, deadzone: deadzone).quantize(
+                values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
+            return
+        }
+        guard let base = unsafe values.buffer.baseAddress else { return }
+        let deadzone = self.deadzone
+        var place = 0
+        view.forEachRun(in: range) { run in
+            var inverse = 0.0
+            for i in 0..<run.count {
+                if i == 0 || run.alongRows {
+                    let row = run.alongRows ? run.row + i : run.row
+                    inverse = 1 / Double(step * Reconstruction.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent))
+                }
+                let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
+                unsafe indices[place &+ i] = DeadzoneQuantizer.index(of: Float(bitPattern: bits), inverse: inverse, deadzone: deadzone)
+            }
+            place += run.count
+        }
+    }
+
+    /// Turns indices into levels, in place: what the decoder multiplies by the step.
+    func levels(_ indices: UnsafeMutableBufferPointer<Int32>) {
+        guard case .trellis(let trellis, _, _) = self else { return }
+        var state = 0
+        for i in 0..<indices.count {
+            let index = unsafe indices[i]
+            unsafe indices[i] = Trellis.level(of: index, in: state)
+            state = trellis.next(state, isOdd: index & 1 != 0)
+        }
+    }
+}

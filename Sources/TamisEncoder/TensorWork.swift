@@ -1,0 +1,52 @@
+import TamisBits
+import TamisModel
+import TamisQuantization
+
+/// A tensor and what is known of it before its step is chosen.
+struct TensorWork: Sendable {
+    /// Place in the list of tensors.
+    let number: Int
+    let description: TensorDescription
+    /// Its bytes in the file.
+    let place: Range<Int>
+    var settings: TensorSettings
+    /// As in the file.
+    let original: ByteView
+    /// What is quantized: the original, or a pruned copy.
+    let values: ByteView
+    /// Of the original.
+    let statistics: TensorStatistics
+    /// Why it is kept bit-exact; nil if it is quantized.
+    var exactReason: String?
+    /// It shares a group unit with other small tensors.
+    let isGrouped: Bool
+    /// How it is seen as a matrix; in a group, only its size matters.
+    let view: MatrixView
+    let rowAxisCount: UInt8
+    /// Candidates of the scale classes; empty where lines are too short.
+    var rows: [Int8] = []
+    var columns: [Int8] = []
+    /// α of the steps of rows, in halves.
+    var rowStepExponent = 0
+
+    var elementCount: Int { statistics.count }
+
+    /// The mean over all elements of the square of their row's step, over that of the tensor's step.
+    var rowStepGain: Double {
+        if rowStepExponent == 0 || rows.isEmpty { return 1 }
+        var sum = 0.0
+        for row in rows {
+            let factor = Double(Reconstruction.rowFactor(scaleClass: row, exponent: rowStepExponent))
+            sum += factor * factor
+        }
+        return sum / Double(rows.count)
+    }
+}
+
+extension TensorWork {
+    /// The smallest factor of a row's step.
+    var smallestRowFactor: Double {
+        if rowStepExponent == 0 { return 1 }
+        return Double(Reconstruction.rowFactor(scaleClass: rows.min() ?? 0, exponent: rowStepExponent))
+    }
+}
