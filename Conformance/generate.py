@@ -170,10 +170,10 @@ HANDMADE = [
     for exponent in (0, 1, 2)
 ] + [
     (name, make, f"made by hand: {about}") for name, make, about in [
-        ("trellises", handmade.trellises, "trellises of 8 to 256 states, each with an offset, a row_step_exponent, contexts and a coding order of its own; "
-                                          "slices of 16; the largest indices"),
+        ("trellises", handmade.trellises, "trellises of 8 to 256 states, each with an offset, a row_step_exponent, contexts and a coding order of its "
+                                          "own; slices of 16; the largest indices"),
         ("codebooks", handmade.codebooks, "codebooks: one entry; unsorted with -0, a subnormal, equal and the largest values; no index above 0"),
-        ("compandings", handmade.compandings, "companding: growth 1, the largest and the smallest growth and amplitude, 65535 levels, rounded values"),
+        ("compandings", handmade.compandings, "companding: growth 1, the largest and the smallest growth and amplitude, 65535 levels, values that show each rounding"),
         ("minifloats", handmade.minifloats, "minifloats with and without subnormals: -0, no exponent bits, half precision, the smallest numbers, one number"),
     ]
 ]

@@ -249,11 +249,14 @@ def codebooks():
 
 
 def compandings():
-    """Growth 1; the largest growth and amplitude; the smallest, and the most levels; a mu-law whose values are rounded."""
+    """Growth 1; the largest growth and amplitude; the smallest, and the most levels; a mu-law whose values are rounded; and values that
+    come out differently if p is computed with a fused operation, as p (1 + g) + g, or as a power."""
     def quantizer(amplitude, growth, levels):
         return struct.pack("<Bff", 3, amplitude, growth) + uv(levels)
     a, g = reference.binary32(1 / 255), reference.binary32(256 ** (1 / 127) - 1)
     rounded = signed(reference.companding_magnitudes(a, g, 127)[1:])
+    unlike = [(float.fromhex(growth), levels, float.fromhex(value)) for growth, levels, value in
+              [("0x1.5D677p-3", 162, "0x1.C298BEp+36"), ("0x1.149DBp-15", 32245, "0x1.E5545p+0")]]
     smallest = signed(reference.companding_magnitudes(2.0 ** -100, 2.0 ** -24, 65535)[1:])
     return stream("compandings.bin", [
         Part([31], some_indices(31), quantizer(0.5, 1.0, 14), in_table(signed([0.5 * (2 ** k - 1) for k in range(1, 15)])), Coding()),
@@ -261,6 +264,9 @@ def compandings():
         Part([9], [1, -1, 65535, -65535, 2, 30000, 0, -40001, 17], quantizer(2.0 ** -100, 2.0 ** -24, 65535), in_table(smallest), Coding(40)),
         Part([3, 10, 4], some_indices(120, 127), quantizer(a, g, 127), in_table(rounded),
              Coding(28, 6, True, (1, 4)), row_axis=1, rows=ROWS, columns=COLUMNS),
+    ] + [
+        Part([3], [levels, 0, -levels], quantizer(1.0, growth, levels), in_table({levels: value, 0: 0.0, -levels: -value}), Coding(40))
+        for growth, levels, value in unlike
     ])
 
 
