@@ -109,6 +109,16 @@ def dense(rng):
     return model({"weight": normal(rng, 48, 64), "bias": normal(rng, 48)})
 
 
+def positive(rng):
+    return model({"weight": (np.abs(normal(rng, 48, 64)) + np.float32(0.02)).astype(np.float32)})
+
+
+def unused_rows(rng):
+    values = normal(rng, 64, 64)
+    values[rng.permutation(64)[:24]] *= np.float32(0.05)
+    return model({"weight": values})
+
+
 def constants(rng):
     """Tensors of Constant nodes, and of the branches of an If: names that are paths; two have the same name inside."""
     def branch(name):
@@ -140,6 +150,16 @@ VECTORS = [
     ("outliers", outliers, ["--step", "0.02"], "a few values far larger than all others: escapes"),
     ("inputs-first", attention, [], "a MatMul weight and a tensor of rank 3 whose output channels differ in scale"),
     ("subgraphs", constants, [], "tensors of Constant nodes and of the branches of an If"),
+    ("trellis-8", sparse, ["--step", "0.1", "--quantizer", "trellis,states=8"], "a trellis of 8 states over more than one slice"),
+    ("trellis-32", kernels, ["--quantizer", "trellis,states=32"], "a trellis of 32 states, with sign contexts"),
+    ("trellis-256", scaled_lines, ["--quantizer", "trellis,states=256"], "a trellis of 256 states, with row and column classes"),
+    ("mu-law", dense, ["--quantizer", "mu-law"], "companding by the mu-law"),
+    ("minifloat", dense, ["--quantizer", "minifloat,e=4,m=3"], "a floating-point format of 8 bits"),
+    ("half", dense, ["--quantizer", "half"], "the values of half precision"),
+    ("affine", positive, ["--quantizer", "affine,bits=8"], "8 bits over the range of weights that are all positive"),
+    ("codebook", dense, ["--quantizer", "codebook,levels=32"], "a codebook of 32 values"),
+    ("pruned-rows", unused_rows, ["--prune", "rows=0.5"], "rows that pruning set to 0"),
+    ("rdoq", kernels, ["--quantizer", "rdoq"], "indices chosen for rate and distortion"),
 ]
 
 
@@ -148,6 +168,14 @@ HANDMADE = [
     (f"row-steps-{exponent}", lambda exponent=exponent: handmade.row_steps(exponent),
      f"made by hand: row_step_exponent {exponent}, row axis in the middle, coding order 1, slices of 16, an ancillary unit, two holes, level 0")
     for exponent in (0, 1, 2)
+] + [
+    (name, make, f"made by hand: {about}") for name, make, about in [
+        ("trellises", handmade.trellises, "trellises of 8 to 256 states, each with an offset, a row_step_exponent, contexts and a coding order of its "
+                                          "own; slices of 16; the largest indices"),
+        ("codebooks", handmade.codebooks, "codebooks: one entry; unsorted with -0, a subnormal, equal and the largest values; no index above 0"),
+        ("compandings", handmade.compandings, "companding: growth 1, the largest and the smallest growth and amplitude, 65535 levels, values that show each rounding"),
+        ("minifloats", handmade.minifloats, "minifloats with and without subnormals: -0, no exponent bits, half precision, the smallest numbers, one number"),
+    ]
 ]
 
 

@@ -335,12 +335,13 @@ def shift_and_thresholds(magnitude_code, scale_class):  # §6.4.1
 
 
 class SliceDecoder:                                     # §6.5: one for each slice, so that everything starts anew
-    def __init__(self, codeword, raw, magnitude_code, limit, uses_neighbours, sign_distances):
+    def __init__(self, codeword, raw, magnitude_code, limit, uses_neighbours, sign_distances, trellis=None):
         self.decoder, self.raw = ArithmeticDecoder(codeword, limit), RawBits(raw)
         self.classes = [shift_and_thresholds(magnitude_code, c) for c in range(17)]
         self.contexts = [Contexts() for _ in range(17)]
         self.sign_contexts = Contexts()
         self.uses_neighbours, self.sign_distances = uses_neighbours, sign_distances
+        self.trellis, self.state = trellis, 0
         self.indices = []
 
     def before(self, distance):
@@ -353,17 +354,18 @@ class SliceDecoder:                                     # §6.5: one for each sl
         if self.uses_neighbours:                        # §6.4.3
             near = abs(self.before(1)) + abs(self.before(2))
             n = sum(near >= threshold for threshold in thresholds)
-        if bin(contexts["zero", n]) == 0:
+        b = self.state & 1                              # §6.4.2; without a trellis the state stays 0
+        if bin(contexts["zero", b, n]) == 0:
             return 0
         if self.sign_distances:                         # §6.4.4
-            a, b = self.sign_distances
-            s = 9 * sgn(self.before(1)) + 3 * sgn(self.before(a)) + sgn(self.before(b)) + 13
+            distance_1, distance_2 = self.sign_distances
+            s = 9 * sgn(self.before(1)) + 3 * sgn(self.before(distance_1)) + sgn(self.before(distance_2)) + 13
             negative = bin(self.sign_contexts[s])
         else:
             negative = take(1)
         u = 0
         while u < 14:
-            context = contexts["first", n] if u == 0 else contexts["second", n] if u == 1 else contexts["later", u]
+            context = contexts["first", b, n] if u == 0 else contexts["second", n] if u == 1 else contexts["later", u]
             if bin(context) == 0:
                 break
             u += 1
@@ -385,6 +387,8 @@ class SliceDecoder:                                     # §6.5: one for each sl
     def decode(self, scale_classes):
         for c in scale_classes:
             self.indices.append(self.index(c))
+            if self.trellis:
+                self.state = self.trellis.next(self.state, self.indices[-1])
         self.decoder.finish()
         self.raw.finish()
         return self.indices
@@ -449,9 +453,54 @@ def row_step(step, row_class, row_step_exponent):       # §7.2
     return binary32(step * (Q[e % 4] * 2.0 ** (e // 4)))
 
 
-def value_bytes(q, reconstruction_offset, step):        # §7.1
-    g = 256 * q + sgn(q) * reconstruction_offset
+def value_bytes(d, reconstruction_offset, step):        # §7.1
+    g = 256 * d + sgn(d) * reconstruction_offset
     return struct.pack("<f", float(g) * (step * 2.0 ** -8))
+
+
+class Trellis:                                          # §7.3
+    POLYNOMIALS = {3: (0o13, 0o04), 4: (0o23, 0o04), 5: (0o45, 0o10), 6: (0o103, 0o024), 7: (0o235, 0o126), 8: (0o515, 0o362)}
+
+    def __init__(self, states_log2):
+        h0, h1 = self.POLYNOMIALS[states_log2]
+        self.H0, self.H1 = h0 >> 1, h1 >> 1
+
+    def next(self, state, q):
+        result = state >> 1
+        if state & 1 == 1:
+            result ^= self.H0
+        if abs(q) % 2 == 1:
+            result ^= self.H1
+        return result
+
+    def grid_points(self, indices):
+        """Those of the indices of a slice."""
+        state, points = 0, []
+        for q in indices:
+            b = state & 1
+            points.append(2 * q - b * sgn(q))
+            state = self.next(state, q)
+        return points
+
+
+def companding_magnitudes(amplitude, growth, levels):   # §7.5: for each magnitude of an index, in binary64
+    p, magnitudes = 0.0, [0.0]
+    for _ in range(levels):
+        p = p + (p + 1) * growth
+        magnitudes.append(amplitude * p)
+    return magnitudes
+
+
+def minifloat_magnitude(rank, mantissa_bits, bias, subnormals):             # §7.6
+    E, M = rank >> mantissa_bits, rank & (2 ** mantissa_bits - 1)
+    if subnormals == 1 and E == 0:
+        return 2.0 ** (1 - bias) * (M / 2 ** mantissa_bits)
+    return 2.0 ** (E - bias) * (1 + M / 2 ** mantissa_bits)
+
+
+def with_signs(magnitudes):
+    """The values of indices by the magnitude of the index, as a table of values."""
+    return {q: magnitudes[abs(q)] if q >= 0 else -magnitudes[-q] for q in range(1 - len(magnitudes), len(magnitudes))}
 
 
 # §4 Units, §5 the model
@@ -653,8 +702,46 @@ class Decoder:
     def quantizer_grid(self, reader):
         return reader.f32("step", 2.0 ** -100, 2.0 ** 80), reader.sv("reconstruction_offset", -128, 128)
 
+    # Tables of values: from index to value (§7.4 ... §7.6)
+
+    def codebook(self, reader):
+        first = reader.sv("codebook_first", -65535, 0)
+        start = reader.place
+        count = reader.uv("codebook_count", 1, 65536)
+        if first + count <= 0:
+            reader.refuse("value_out_of_range", f"codebook_count is {count}: 0 is no index", start)
+        return {first + entry: reader.f32("codebook_value", -2.0 ** 120, 2.0 ** 120) for entry in range(count)}
+
+    def companding(self, reader):
+        amplitude = reader.f32("companding_amplitude", 2.0 ** -100, 2.0 ** 80)
+        growth = reader.f32("companding_growth", 2.0 ** -24, 2.0 ** 10)
+        start = reader.place
+        levels = reader.uv("companding_levels", 1, 65535)
+        magnitudes = companding_magnitudes(amplitude, growth, levels)
+        if magnitudes[-1] > 2.0 ** 120:
+            reader.refuse("value_out_of_range", f"companding_levels is {levels}: the last is {magnitudes[-1]}", start)
+        return with_signs(magnitudes)
+
+    def minifloat(self, reader):
+        exponent_bits = reader.u8("minifloat_exponent_bits", high=5)
+        mantissa_bits = reader.u8("minifloat_mantissa_bits", high=10)
+        bias = reader.sv("minifloat_bias", -80, 100)
+        subnormals = reader.u8("minifloat_subnormals", high=1)
+        start = reader.place
+        top = reader.uv("minifloat_top", 1, 2 ** 15)
+        if top > 2 ** (exponent_bits + mantissa_bits):
+            reader.refuse("value_out_of_range", f"minifloat_top is {top}", start)
+        return with_signs([0.0] + [minifloat_magnitude(top - q, mantissa_bits, bias, subnormals) for q in range(1, top + 1)])
+
     def index_coding(self, reader, tensor):
-        step, offset = self.quantizer_grid(reader)
+        kind = reader.u8("quantizer_kind", high=4)
+        trellis = None
+        if kind <= 1:
+            step, offset = self.quantizer_grid(reader)
+        if kind == 1:
+            trellis = Trellis(reader.u8("trellis_states_log2", 3, 8))
+        if kind >= 2:
+            table = [self.codebook, self.companding, self.minifloat][kind - 2](reader)
         magnitude_code = reader.u8("magnitude_code", high=80)
         row_axis = reader.u8("row_axis", high=16)
         row_axis_count = reader.u8("row_axis_count", high=16)
@@ -669,7 +756,7 @@ class Decoder:
         sends_rows, sends_columns, uses_neighbours = tools & 1 != 0, tools & 2 != 0, tools & 4 != 0
         if sends_rows and columns < 8 or sends_columns and rows < 8:
             reader.refuse("value_out_of_range", "classes of lines of fewer than 8 elements")
-        row_step_exponent = reader.u8("row_step_exponent", high=2 if sends_rows else 0)
+        row_step_exponent = reader.u8("row_step_exponent", high=2 if sends_rows and kind <= 1 else 0)
         limit = reader.u8("adaptation_limit", 4, 10)
         sign_distances = None
         if tools & 8 != 0:
@@ -704,10 +791,18 @@ class Decoder:
                 reader.refuse("expansion_ratio", f"{count} elements in {codeword_bytes} bytes")
             places = [place_of(n) for n in range(first, first + count)]
             classes = [scale_class(r, column) for r, column, _ in places]
-            indices = read_slice(reader, codeword_bytes, raw_bytes, classes, magnitude_code, limit, uses_neighbours, sign_distances)
-            for q, (r, _, place) in zip(indices, places):
+            start = reader.place
+            indices = read_slice(reader, codeword_bytes, raw_bytes, classes, magnitude_code, limit, uses_neighbours, sign_distances, trellis)
+            if kind >= 2:
+                for q, (_, _, place) in zip(indices, places):
+                    if q not in table:                                      # §6.5
+                        reader.refuse("invalid_codeword", f"index {q} has no value", start)
+                    content[4 * place:4 * place + 4] = struct.pack("<f", table[q])
+                continue
+            grid_points = trellis.grid_points(indices) if trellis else indices
+            for d, (r, _, place) in zip(grid_points, places):
                 delta = row_step(step, row_classes[r], row_step_exponent) if sends_rows and row_step_exponent > 0 else step
-                content[4 * place:4 * place + 4] = value_bytes(q, offset, delta)
+                content[4 * place:4 * place + 4] = value_bytes(d, offset, delta)
         return bytes(content)
 
     # §4.6
