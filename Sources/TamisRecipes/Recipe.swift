@@ -31,7 +31,7 @@ public struct Recipe: Sendable, Equatable {
     public init(_ bytes: [UInt8], file: String? = nil) throws(TamisError) {
         if bytes.count > Self.maximumByteCount {
             throw TamisError(
-                .limitExceeded, "holds \(bytes.count) bytes, expected a recipe of at most \(Self.maximumByteCount)", file: file,
+                .limitExceeded, "holds more than \(Self.maximumByteCount) bytes, which is the limit for a recipe", file: file,
                 advice: "use patterns with * and ? to say the same in fewer lines")
         }
         self = try RecipeReader(file: file).recipe(try TextFile.text(bytes, .invalidRecipe, file: file))

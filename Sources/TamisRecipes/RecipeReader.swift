@@ -162,10 +162,9 @@ struct RecipeReader {
                 advice: "known keys: \(known.joined(separator: ", "))")
         }
         for member in members where !known.contains(member.key) {
-            let suggestion = Suggestion.sentence(for: member.key, among: known).map { $0 + " " } ?? ""
             throw fault(
                 member.line, path.isEmpty ? nil : path, "has the unknown key '\(member.key)', expected one of \(known.joined(separator: ", "))",
-                advice: suggestion + "A key of a later version needs a later version of tamis")
+                advice: Suggestion.sentence(for: member.key, among: known) ?? "if the recipe is for a later version of tamis, use that")
         }
         try refuseDuplicates(members, path)
         return members

@@ -14,7 +14,7 @@ public enum SensitivityFile {
     ///   names given twice; `limit_exceeded` for too many bytes.
     public static func table(_ bytes: [UInt8], file: String? = nil) throws(TamisError) -> [String: Double] {
         if bytes.count > maximumByteCount {
-            throw TamisError(.limitExceeded, "holds \(bytes.count) bytes, expected a table of at most \(maximumByteCount)", file: file)
+            throw TamisError(.limitExceeded, "holds more than \(maximumByteCount) bytes, which is the limit for a table of sensitivities", file: file)
         }
         let text = try TextFile.text(bytes, .invalidSensitivities, file: file)
         var reader = SensitivityReader(Array(text.utf8), file: file)

@@ -87,18 +87,21 @@ struct YAMLDocument {
                 context.mark.line, "has the key '\(keys.first ?? "")' more than once in the same mapping",
                 advice: "leave one; what is for other tensors goes into another entry of the list 'tensors'")
         case YamlError.memory:
-            return fault(1, "is nested too deeply", advice: "a recipe needs four levels")
+            return tooDeep(1)
         default:
             return fault(1, "is not YAML: \(error)", advice: nil)
         }
     }
 
     private func notYAML(_ line: Int, _ problem: String, _ context: YamlError.Context?) -> TamisError {
+        if problem.contains("nesting level") { return tooDeep(line) }
         var sentence = "is not YAML: \(problem)"
         if let context { sentence += " \(context.text)" + (context.mark.line == line ? "" : " that begins on line \(context.mark.line)") }
         let isWord = problem.contains("alphabetic or numeric") || problem.contains("cannot start any token")
         return fault(line, sentence, advice: isWord ? Self.quotingAdvice + ", and indent by spaces" : "check indentation, quotation marks and brackets there")
     }
+
+    private func tooDeep(_ line: Int) -> TamisError { fault(line, "is nested too deeply", advice: "a recipe needs four levels") }
 
     private func fault(_ line: Int, _ message: String, advice: String?) -> TamisError {
         TamisError(.invalidRecipe, message, file: file, unit: "line \(line)", advice: advice)
