@@ -69,6 +69,10 @@ struct SettingParameters {
         try value(key, "a positive number") { DecimalText.number($0) } isSound: { $0 > 0 }
     }
 
+    func number(_ key: String, atLeast least: Double) throws(SettingProblem) -> Double? {
+        try value(key, "a number of at least \(DecimalText.text(least))") { DecimalText.number($0) } isSound: { $0 >= least }
+    }
+
     func integer(_ key: String, _ range: ClosedRange<Int>) throws(SettingProblem) -> Int? {
         try value(key, "a whole number from \(range.lowerBound) to \(range.upperBound)") { DecimalText.integer($0) } isSound: { range.contains($0) }
     }

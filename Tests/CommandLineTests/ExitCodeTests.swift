@@ -39,7 +39,7 @@ struct ExitCodeTests {
         ["encode", "a.onnx", "-f", "--quantizer", "trellis,states=12"],
         ["encode", "a.onnx", "-f", "--quantizer", "half", "--deadzone", "0.6"],
         ["encode", "a.onnx", "-f", "--prune", "0.5"],
-        ["encode", "a.onnx", "-f", "--prune", "keep=4:4"],
+        ["encode", "a.onnx", "-f", "--prune", "keep=5:4"],
         ["encode", "-", "-f", "-o", "a.tamis", "--recipe", "-"],
         ["encode", "a.onnx", "-f", "--recipe", "-", "--sensitivity", "-"],
         ["encode", "a.onnx", "--dry-run", "-o", "b.tamis"],

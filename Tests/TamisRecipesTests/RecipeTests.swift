@@ -106,7 +106,7 @@ struct RecipeTests {
         ("prune: 0.5", 1, "prune", "expected key=value"),
         ("prune: {}", 1, "prune", "is empty"),
         ("prune: {sigma: 1, rows: 1}", 1, "prune", "sigma and rows"),
-        ("prune:\n  sigma: -1", 2, "prune.sigma", "a positive number"),
+        ("prune:\n  sigma: -1", 2, "prune.sigma", "at least 0"),
         ("exclude: head", 1, "exclude", "expected a list"),
         ("exclude:\n- a\n- [b]", 3, "exclude[1]", "expected a pattern"),
         ("exclude: [\"a\\n\"]", 1, "exclude[0]", "control character"),

@@ -50,7 +50,7 @@ struct SpecificationTests {
 
     @Test("A pruning's text is read, and printed in one form", arguments: [
         ("sigma=.5", .deviations(0.5), "sigma=0.5"), ("magnitude=1e-2", .magnitude(0.01), "magnitude=0.01"), ("keep=2:4", .pattern(kept: 2, group: 4), "keep=2:4"),
-        ("rows=0.1", .rows(0.1), "rows=0.1"),
+        ("rows=0.1", .rows(0.1), "rows=0.1"), ("sigma=0", .deviations(0), "sigma=0"), ("keep=4:4", .pattern(kept: 4, group: 4), "keep=4:4"),
     ] as [(String, Pruning, String)])
     func prunings(text: String, pruning: Pruning, canonical: String) throws {
         #expect(try PruningSpecification.pruning(text) == pruning)
@@ -59,8 +59,8 @@ struct SpecificationTests {
     }
 
     @Test("A wrong pruning is answered with what was expected", arguments: [
-        ("", "expected key=value"), ("0.5", "expected key=value"), ("sigm=1", "did you mean 'sigma'?"), ("sigma=0", "a positive number"), ("sigma=inf", "a positive number"),
-        ("sigma=1,rows=1", "expected one of them"), ("keep=4:4", "1 ≤ N < M"), ("keep=0:4", "1 ≤ N < M"), ("keep=2", "N:M"), ("keep=2:4:8", "N:M"), ("keep=1:1025", "1024"),
+        ("", "expected key=value"), ("0.5", "expected key=value"), ("sigm=1", "did you mean 'sigma'?"), ("sigma=-0.1", "at least 0"), ("sigma=inf", "at least 0"),
+        ("sigma=1,rows=1", "expected one of them"), ("keep=5:4", "1 ≤ N ≤ M"), ("keep=0:4", "1 ≤ N ≤ M"), ("keep=1:1", "1 ≤ N ≤ M"), ("keep=2", "N:M"), ("keep=2:4:8", "N:M"), ("keep=1:65537", "65536"),
     ])
     func wrongPrunings(text: String, words: String) {
         let problem = #expect(throws: SettingProblem.self) { try PruningSpecification.pruning(text) }
