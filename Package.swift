@@ -26,6 +26,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -44,10 +45,11 @@ let package = Package(
         module("TamisONNX", ["TamisBits", "TamisModel"]),
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
         module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
+        module("TamisRecipes", ["TamisBits", "TamisDigest", "TamisEncoder", "TamisSyntax", "Yams"], warningsAreErrors),
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
-                "Tamis", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
+                "Tamis", "TamisRecipes", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: warningsAreErrors),
@@ -66,6 +68,7 @@ let package = Package(
         tests(
             of: "Tamis",
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
+        tests(of: "TamisRecipes", ["TamisBits", "TamisEncoder"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
         .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],

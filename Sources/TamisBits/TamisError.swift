@@ -39,6 +39,8 @@ public struct TamisError: Error, Sendable, Equatable {
         case expansionRatio = "expansion_ratio"
         case levelExceeded = "level_exceeded"
         case invalidModel = "invalid_model"
+        case invalidRecipe = "invalid_recipe"
+        case invalidSensitivities = "invalid_sensitivities"
         case unknownUnit = "unknown_unit"
         case unknownVersion = "unknown_version"
         case unknownProfile = "unknown_profile"

@@ -15,6 +15,7 @@ enum Law {
         ("TamisONNX", ["TamisBits", "TamisModel"], [:]),
         ("TamisFiles", ["TamisBits"], ["Glibc": "the disk", "Synchronization": "locks"]),
         ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles"]), ["Synchronization": "locks"]),
+        ("TamisRecipes", ["TamisBits", "TamisDigest", "TamisEncoder", "TamisSyntax"], ["Yams": "YAML; it brings Foundation, so this module stays out of Tamis"]),
     ]
     private static let codecs: Set<String> = [
         "TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd",

@@ -20,12 +20,22 @@ struct LawTests {
 
     /// The decoder is what gets embedded: it brings neither the encoder nor a converter nor the disk, and the encoder no decoder.
     @Test func decoderAndEncoderStandAlone() {
-        func closure(_ name: String) -> Set<String> {
-            let own = Law.modules.first { $0.name == name }?.package ?? []
-            return own.reduce(own) { $0.union(closure($1)) }
+        #expect(Self.closure("TamisDecoder").isDisjoint(with: ["TamisEncoder", "TamisONNX", "TamisFiles", "Tamis"]))
+        #expect(Self.closure("TamisEncoder").isDisjoint(with: ["TamisDecoder", "TamisONNX", "TamisFiles", "Tamis"]))
+    }
+
+    /// Who links the library gets no parser of recipes, and with it no Foundation.
+    @Test func theLibraryBringsNoFoundation() {
+        let modules = Self.closure("Tamis").union(["Tamis"])
+        #expect(!modules.contains("TamisRecipes"))
+        for module in Law.modules where modules.contains(module.name) {
+            #expect(Set(module.system.keys).isDisjoint(with: ["Foundation", "Yams"]), "\(module.name)")
         }
-        #expect(closure("TamisDecoder").isDisjoint(with: ["TamisEncoder", "TamisONNX", "TamisFiles", "Tamis"]))
-        #expect(closure("TamisEncoder").isDisjoint(with: ["TamisDecoder", "TamisONNX", "TamisFiles", "Tamis"]))
+    }
+
+    private static func closure(_ name: String) -> Set<String> {
+        let own = Law.modules.first { $0.name == name }?.package ?? []
+        return own.reduce(own) { $0.union(closure($1)) }
     }
 
     @Test func forbiddenWords() { #expect(Law.wordViolations(Package.sources) == []) }

@@ -77,7 +77,7 @@ struct DurabilityTests {
         let model = SmallModel.onnx([.init(name: "w", dimensions: [1 << 13, 1 << 11])])
         try folder.write("in.tamis", try Tool.run("encode", "-", "--exclude", "*", input: model).output)
         let process = try Tool.start(
-            ["-c", "cd '\(folder.path)'; ulimit -v 65536; '\(Tool.path)' \(command) -T 1"], program: "/bin/sh", errors: folder.path("errors"))
+            ["-c", "cd '\(folder.path)'; ulimit -v 131072; '\(Tool.path)' \(command) -T 1"], program: "/bin/sh", errors: folder.path("errors"))
         #expect(Tool.wait(for: process) == 77)
         #expect(String(decoding: try folder.read("errors"), as: UTF8.self).contains("there is no memory for"))
         #expect(folder.names == ["errors", "in.tamis"])

@@ -127,10 +127,10 @@ struct RoundTripTests {
         let folder = try Folder()
         let path = try folder.write("a.onnx", SmallModel.plain)
         let cases: [([String], String)] = [
-            ([], "--quality 15"),
-            (["-T", "1", "--quality=20.50"], "--quality 20.5"),
-            (["--deadzone", ".25", "--step", "1e-2"], "--step 0.01 --deadzone 0.25"),
-            (["--exclude", "it's*", "--exclude", "layer.*", "-q"], "--quality 15 --exclude 'it'\\''s*' --exclude 'layer.*'"),
+            ([], "--effort 5 --quality 15"),
+            (["-T", "1", "--quality=20.50"], "--effort 5 --quality 20.5"),
+            (["--deadzone", ".25", "--step", "1e-2", "--effort=2"], "--effort 2 --step 0.01 --quantizer deadzone,delta=0.25"),
+            (["--exclude", "it's*", "--exclude", "layer.*", "-q"], "--effort 5 --quality 15 --exclude 'it'\\''s*' --exclude 'layer.*'"),
         ]
         for (options, expected) in cases {
             #expect(try Tool.run(["encode", path, "-f"] + options).status == 0)

@@ -43,7 +43,9 @@ public struct EncodingOptions: Sendable, Equatable {
 
     /// In decibels.
     public static let defaultQuality = 15.0
+    /// A good part of what there is to gain.
     public static let defaultEffort = 5
+    /// What `effort` may be.
     public static let effortRange: ClosedRange<Int> = 1...9
 
     public init(

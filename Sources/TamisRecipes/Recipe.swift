@@ -1,0 +1,66 @@
+import TamisBits
+import TamisEncoder
+
+/// Settings of the encoder, each of which may be left open: what a recipe file says, or the words of a command line.
+public struct Recipe: Sendable, Equatable {
+    public var effort: Int?
+    public var target: EncodingOptions.Target?
+    public var allocation: EncodingOptions.Allocation?
+    public var quantizer: QuantizerChoice?
+    public var pruning: Pruning?
+    /// Globs over tensor names.
+    public var exclusions: [String]
+    /// In order: all that match apply, later ones over earlier ones.
+    public var rules: [TensorRule]
+
+    /// Bytes of a recipe file.
+    public static let maximumByteCount = 1 << 20
+
+    /// Leaves all open.
+    public init() {
+        exclusions = []
+        rules = []
+    }
+
+    /// Reads a recipe file, which may be YAML or JSON.
+    ///
+    /// - Parameters:
+    ///   - bytes: UTF-8, at most `maximumByteCount`.
+    ///   - file: its name, for errors.
+    /// - Throws: `invalid_recipe`, with line and key, for anything that is not understood; `limit_exceeded` for too many bytes.
+    public init(_ bytes: [UInt8], file: String? = nil) throws(TamisError) {
+        if bytes.count > Self.maximumByteCount {
+            throw TamisError(
+                .limitExceeded, "holds more than \(Self.maximumByteCount) bytes, which is the limit for a recipe", file: file,
+                advice: "use patterns with * and ? to say the same in fewer lines")
+        }
+        self = try RecipeReader(file: file).recipe(try TextFile.text(bytes, .invalidRecipe, file: file))
+    }
+
+    /// Both together: `other` where both say something; exclusions and rules of both, this recipe's first.
+    public func overridden(by other: Recipe) -> Recipe {
+        var recipe = self
+        recipe.effort = other.effort ?? effort
+        recipe.target = other.target ?? target
+        recipe.allocation = other.allocation ?? allocation
+        recipe.quantizer = other.quantizer ?? quantizer
+        recipe.pruning = other.pruning ?? pruning
+        recipe.exclusions += other.exclusions.filter { !exclusions.contains($0) }
+        recipe.rules += other.rules
+        return recipe
+    }
+
+    /// Options for the encoder, with the encoder's own choice for what is open, and with `provenance` filled in.
+    ///
+    /// - Parameter sensitivities: see `SensitivityFile`.
+    /// - Throws: `invalid_argument` if the exclusions are too long to be kept in the stream.
+    public func options(sensitivities: [String: Double] = [:]) throws(TamisError) -> EncodingOptions {
+        var options = EncodingOptions(
+            settings: TensorSettings(quantizer: quantizer, pruning: pruning), rules: rules, sensitivities: sensitivities, exclusions: exclusions)
+        if let target { options.target = target }
+        if let allocation { options.allocation = allocation }
+        if let effort { options.effort = effort }
+        options.provenance = try options.canonicalWords()
+        return options
+    }
+}

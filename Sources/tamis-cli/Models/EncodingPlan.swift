@@ -1,0 +1,67 @@
+import Tamis
+import TamisFiles
+import TamisRecipes
+
+/// What the encoder is asked to do: the words of the command line over those of a recipe, and a table of sensitivities.
+struct EncodingPlan {
+    let options: EncodingOptions
+    /// Of the files that it came from, which must not be replaced.
+    let identities: [FileIdentity]
+    private let recipe: (name: String, content: Recipe)?
+    private let sensitivityName: String
+
+    /// - Parameters:
+    ///   - flags: what the command line says.
+    ///   - recipe: path of a recipe file.
+    ///   - sensitivity: path of a table.
+    init(_ flags: Recipe, recipe recipePath: String?, sensitivity sensitivityPath: String?) throws(TamisError) {
+        var identities: [FileIdentity] = []
+        var recipe: (name: String, content: Recipe)?
+        if let recipePath {
+            let (bytes, file) = try Self.read(recipePath, limit: Recipe.maximumByteCount)
+            recipe = (file.name, try Recipe(bytes, file: file.name))
+            identities += [file.identity].compactMap { $0 }
+        }
+        var sensitivities: [String: Double] = [:]
+        var sensitivityName = ""
+        if let sensitivityPath {
+            let (bytes, file) = try Self.read(sensitivityPath, limit: SensitivityFile.maximumByteCount)
+            sensitivities = try SensitivityFile.table(bytes, file: file.name)
+            sensitivityName = file.name
+            identities += [file.identity].compactMap { $0 }
+        }
+        self.recipe = recipe
+        self.sensitivityName = sensitivityName
+        self.identities = identities
+        options = try (recipe?.content ?? Recipe()).overridden(by: flags).options(sensitivities: sensitivities)
+    }
+
+    /// What of the plan touches no tensor: words of a warning each.
+    func idleWords(_ source: SourceModel) -> [String] {
+        let names = source.tensors.map(\.name)
+        func isIdle(_ pattern: String) -> Bool {
+            let glob = Glob(pattern)
+            return pattern != "*" && !names.contains(where: glob.matches)
+        }
+        let advice = "matches no tensor; 'tamis inspect' lists the names"
+        var words = options.exclusions.filter(isIdle).map { pattern in
+            let isRecipes = recipe?.content.exclusions.contains(pattern) == true
+            return "\(isRecipes ? "\(recipe?.name ?? ""): exclude" : "--exclude") '\(pattern)' \(advice)"
+        }
+        words += options.rules.map(\.pattern).filter(isIdle).map { "\(recipe?.name ?? ""): match '\($0)' \(advice)" }
+        let strangers = Set(options.sensitivities.keys).subtracting(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        if !strangers.isEmpty {
+            let first = strangers.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
+            words.append(
+                "\(sensitivityName): \(strangers.count) of \(options.sensitivities.count) names match no tensor: \(first)\(strangers.count > 3 ? ", …" : ""); 'tamis inspect' lists the names")
+        }
+        return words
+    }
+
+    /// The bytes of a small file, or one byte more than `limit` of a larger one.
+    private static func read(_ path: String, limit: Int) throws(TamisError) -> ([UInt8], InputFile) {
+        let file = try InputFile(path, limit: UInt64(limit))
+        let bytes = try file.withView { (view) throws(TamisError) in view[0..<min(view.count, limit + 1)].array }
+        return (bytes, file)
+    }
+}
