@@ -7,6 +7,8 @@ enum CodebookDesign {
     /// Values that k-means is run on; of larger tensors a sample.
     static let mostFitted = 1 << 22
     static let mostIterations = 100
+    /// Up to this iteration cells without values are given up for a second centroid where the error is greatest.
+    static let lastRefill = 50
     /// A tensor with at least this share of zeros has zero in its codebook.
     static let zeroShare = 0.01
 
@@ -56,7 +58,7 @@ enum CodebookDesign {
             zero = nearest
         }
         var ends: [Int] = []
-        for _ in 0..<mostIterations {
+        for iteration in 0..<mostIterations {
             var moved: [Double] = []
             var newEnds: [Int] = []
             var newZero: Int?
@@ -77,10 +79,14 @@ enum CodebookDesign {
                 }
                 newEnds.append(end)
             }
+            let isSettled = newEnds == ends
             centroids = moved
             zero = newZero
-            if newEnds == ends { break }
             ends = newEnds
+            if centroids.count < levels && iteration < lastRefill {
+                if refill(&centroids, zero: &zero, ends: ends, sample, levels: levels) { ends = [] }
+            }
+            if isSettled && !ends.isEmpty { break }
         }
         var result: [Float] = []
         for centroid in centroids {
@@ -89,6 +95,41 @@ enum CodebookDesign {
             if value != result.last { result.append(value) }
         }
         return result
+    }
+
+    /// Puts two centroids in place of one in the cells with the greatest squared errors, up to `levels` centroids.
+    ///
+    /// - Returns: false if no cell has two different values.
+    private static func refill(_ centroids: inout [Double], zero: inout Int?, ends: [Int], _ sample: SortedValues, levels: Int) -> Bool {
+        var errors: [(error: Double, cell: Int)] = []
+        var begin = 0
+        for (cell, end) in ends.enumerated() {
+            defer { begin = end }
+            if cell == zero || end == begin || sample.values[begin] == sample.values[end - 1] { continue }
+            var error = 0.0
+            for place in begin..<end {
+                let distance = Double(sample.values[place]) - centroids[cell]
+                error += distance * distance
+            }
+            errors.append((error, cell))
+        }
+        errors.sort { ($1.error, $0.cell) < ($0.error, $1.cell) }
+        let split = Set(errors.prefix(levels - centroids.count).map(\.cell))
+        if split.isEmpty { return false }
+        var result: [Double] = []
+        var newZero: Int?
+        for (cell, centroid) in centroids.enumerated() {
+            if cell == zero { newZero = result.count }
+            if split.contains(cell) {
+                let first = Double(sample.values[cell == 0 ? 0 : ends[cell - 1]])
+                result += [(first + centroid) / 2, (centroid + Double(sample.values[ends[cell] - 1])) / 2]
+            } else {
+                result.append(centroid)
+            }
+        }
+        centroids = result
+        zero = newZero
+        return true
     }
 
     /// Centroids whose density is as the cube root of that of the values: optimal for many levels (Panter and Dite 1951).

@@ -70,22 +70,25 @@ extension FittedQuantizer {
         return .success(FittedQuantizer(companding))
     }
 
-    /// √(mean g′(y)²), g the expander: how much the companded step grows, in the mean of squares, on the way back.
+    /// √(mean g′(y)²), g the expander, over the values within the range: how much the companded step grows, in the mean of squares,
+    /// on the way back.
     ///
     /// g′(y) = (1 + μ|x| ⁄ Xmax) · ln(1 + μ) ⁄ μ.
     private static func expansion(_ mu: Double, _ range: Double, _ values: ByteView, _ statistics: TensorStatistics) -> Double {
-        let count = Double(statistics.count)
-        var (magnitudes, squares) = (statistics.sumOfMagnitudes, statistics.sumOfSquares)
+        var (count, magnitudes, squares) = (statistics.count, statistics.sumOfMagnitudes, statistics.sumOfSquares)
         if Double(statistics.largestMagnitude) > range {
-            (magnitudes, squares) = (0, 0)
+            (count, magnitudes, squares) = (0, 0, 0)
             for place in 0..<statistics.count {
-                let magnitude = min(Double(Float(bitPattern: values.load(place * 4, as: UInt32.self)).magnitude), range)
+                let magnitude = Double(Float(bitPattern: values.load(place * 4, as: UInt32.self)).magnitude)
+                if magnitude > range { continue }
+                count += 1
                 magnitudes += magnitude
                 squares += magnitude * magnitude
             }
         }
         let slope = mu / range
-        let mean = 1 + 2 * slope * (magnitudes / count) + slope * slope * (squares / count)
+        let inverse = 1 / Double(max(count, 1))
+        let mean = 1 + 2 * slope * (magnitudes * inverse) + slope * slope * (squares * inverse)
         return mean.squareRoot() * PortableMath.log2(1 + mu) * PortableMath.ln2 / mu
     }
 }
