@@ -1,6 +1,9 @@
 /// Logarithm and power by additions and multiplications alone, so that every machine gets the same bits: the encoder's choices,
 /// and with them its bytes, must not depend on a mathematics library.
 enum PortableMath {
+    /// ln 2.
+    static let ln2 = 0.6931471805599453
+
     /// log2 of a positive finite number, to about 1e−12.
     static func log2(_ x: Double) -> Double {
         // x = m · 2^e with m in [√½, √2); ln m = 2 · artanh((m − 1) ⁄ (m + 1)).
@@ -20,10 +23,18 @@ enum PortableMath {
     /// 2^x, to about 1e−12; |x| at most 1000.
     static func exp2(_ x: Double) -> Double {
         let whole = x.rounded(.toNearestOrEven)
-        let rest = (x - whole) * 0.6931471805599453
+        let rest = (x - whole) * ln2
         var sum = 1.0
         for k in stride(from: 14.0, through: 1.0, by: -1) { sum = 1 + sum * rest / k }
         return sum * Double(sign: .plus, exponent: Int(whole), significand: 1)
+    }
+
+    /// e^x − 1, to about 1e−12 of itself; |x| at most 600.
+    static func expMinus1(_ x: Double) -> Double {
+        if x.magnitude > 0.5 { return exp2(x * 1.4426950408889634) - 1 }
+        var sum = 1.0
+        for k in stride(from: 14.0, through: 2.0, by: -1) { sum = 1 + sum * x / k }
+        return sum * x
     }
 
     /// 10^(x ⁄ 10).
