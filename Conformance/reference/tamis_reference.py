@@ -380,7 +380,7 @@ class SliceDecoder:                                     # §6.5: one for each sl
         if k > 0:
             v += bin(contexts["low", min(u, 2)]) << (k - 1)
             v += take(k - 1)
-        if v >= 2 ** 30:
+        if v >= 2 ** 30 - 1:
             raise InvalidCodeword("an index is too large")
         return -(v + 1) if negative else v + 1
 

@@ -38,7 +38,7 @@ extension BatchEncoder {
         var digest = XXH64()
         // The group's code is the middle one, so that the classes reach as far up as down.
         let codes = group.map { work -> Int? in
-            plans[work.number].quantizer.map { Int(TensorCoder.magnitudeCode(mean: work.statistics.meanMagnitude / Double($0.step))) }
+            plans[work.number].quantizer.map { Int(TensorCoder.magnitudeCode(mean: work.valueStatistics.meanMagnitude / Double($0.step))) }
         }
         let quantizedCodes = codes.compactMap { $0 }
         let central = quantizedCodes.isEmpty ? 16 : ((quantizedCodes.min() ?? 0) + (quantizedCodes.max() ?? 0)) / 2
@@ -60,7 +60,7 @@ extension BatchEncoder {
                 }
                 for place in own.indices {
                     let difference =
-                        Double(Float(bitPattern: work.original.load(place * 4, as: UInt32.self)))
+                        Double(Float(bitPattern: work.values.load(place * 4, as: UInt32.self)))
                         - Double(Float(bitPattern: target.view.load(place * 4, as: UInt32.self)))
                     squaredError += difference * difference
                 }

@@ -23,22 +23,38 @@ struct ModelAnalysis: Sendable {
             var settings = options.settings
             for rule in rules where rule.glob.matches(description.name) { settings.apply(rule.settings) }
             if let weight = options.sensitivities[description.name], settings.weight == nil { settings.weight = weight }
+            let isChosen = rules.contains { $0.glob.matches(description.name) && $0.settings.quantizer != nil }
             let exclusion = exclusions.first { $0.glob.matches(description.name) }?.pattern
             let values = bytes[finalPlaces[number]]
             let count = statistics[number].count
             let rowAxisCount = min(description.shape.rank, 1)
             let view = MatrixView(description.shape, rowAxis: 0, rowAxisCount: rowAxisCount, order: .cOrder)
             let reason =
-                Self.exactReason(description, statistics[number], settings, exclusion: exclusion, isFixedStep: isFixedStep)
+                Self.exactReason(
+                    description, statistics[number], settings, exclusion: exclusion, isAsked: isFixedStep || settings.step != nil || isChosen)
                 ?? (view == nil ? "its dimensions are too large" : nil)
+            let pruned = reason != nil ? nil : settings.pruning.map { pruning in
+                PrunedValues(Pruner(pruning, values: values, shape: description.shape, statistics: statistics[number]), of: values)
+            }
             var work = TensorWork(
-                number: number, description: description, place: finalPlaces[number], settings: settings, original: values, values: values,
-                statistics: statistics[number], exactReason: reason,
-                isGrouped: description.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements)),
+                number: number, description: description, place: finalPlaces[number], settings: settings, original: values, pruned: pruned,
+                statistics: statistics[number], valueStatistics: pruned.map { TensorStatistics(of: $0.view) } ?? statistics[number],
+                exactReason: reason,
+                isGrouped: description.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
+                    && settings.quantizer?.needsTable != true,
                 view: view ?? MatrixView(elementCount: count), rowAxisCount: UInt8(rowAxisCount))
-            if reason == nil && !work.isGrouped {
+            if reason == nil, let choice = settings.quantizer, choice.isFixed {
+                switch FittedQuantizer.fit(
+                    choice, to: work.values, statistics: work.valueStatistics, step: nil, prunedBelow: work.prunedBelow, isPruned: pruned != nil)
+                {
+                case .success(let fitted): work.fitted = fitted
+                case .failure(let refusal): work.exactReason = refusal.description
+                }
+            }
+            if work.exactReason == nil && !work.isGrouped && settings.quantizer?.needsTable != true {
                 (work.rows, work.columns) = LineStatistics.classes(of: work.values, view: work.view)
-                let follows = options.allocation == .balanced && !isFixedStep && settings.step == nil && description.shape.rank > 2
+                let follows =
+                    options.allocation == .balanced && !isFixedStep && settings.step == nil && work.fitted == nil && description.shape.rank > 2
                 if follows && work.rows.contains(where: { $0 != 0 }) { work.rowStepExponent = 1 }
             }
             return work
@@ -46,14 +62,14 @@ struct ModelAnalysis: Sendable {
     }
 
     private static func exactReason(
-        _ tensor: TensorDescription, _ statistics: TensorStatistics, _ settings: TensorSettings, exclusion: String?, isFixedStep: Bool
+        _ tensor: TensorDescription, _ statistics: TensorStatistics, _ settings: TensorSettings, exclusion: String?, isAsked: Bool
     ) -> String? {
         if let exclusion { return "it is excluded by '\(exclusion)'" }
         if tensor.elementType != .float32 { return "its type is not float32" }
         if statistics.count == 0 { return "it is empty" }
         if !statistics.isFinite { return "it has values that are not finite" }
         if settings.quantizer == .exact { return "its settings say so" }
-        if isFixedStep || settings.step != nil { return nil }
+        if isAsked { return nil }
         if statistics.standardDeviation == 0 { return "all its values are equal" }
         if statistics.count < StepAllocation.fewestQuantized { return "it has fewer than \(StepAllocation.fewestQuantized) values" }
         return nil

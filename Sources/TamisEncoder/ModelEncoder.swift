@@ -56,13 +56,7 @@ package struct ModelEncoder: Sendable {
                 .invalidArgument, "the words about the encoder and its options do not fit the format",
                 advice: "use at most 255 and \(Syntax.maximumTextBytes) bytes without control characters; fewer or shorter exclusions help")
         }
-        switch options.target {
-        case .quality(let decibels) where !(-20...120).contains(decibels):
-            throw TamisError(.invalidArgument, "the quality is \(decibels) dB, expected -20 … 120")
-        case .step(let step) where !QuantizerGrid.stepRange.contains(step):
-            throw TamisError(.invalidArgument, "the step is \(step), expected 2^-100 … 2^80")
-        default: break
-        }
+        if let problem = options.problem { throw TamisError(.invalidArgument, problem) }
         self.source = source
         self.bytes = bytes
         self.fileName = fileName
@@ -89,12 +83,17 @@ package struct ModelEncoder: Sendable {
             return try encode(fixed, fixed.map { control.allocation.plan($0, scale: 1) }, profile, to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            let scale = control.scale(from: control.startingScale(relativeError: target)) { $0.distortion.relativeError / target }
+            guard let scale = control.scale(from: control.startingScale(relativeError: target), where: { $0.distortion.relativeError / target }) else {
+                throw Self.unreachable("a quality of \(decibels) dB")
+            }
             return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
         case .snr(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            let scale = control.scale(from: control.startingScale(relativeError: 0.03)) {
-                $0.distortion.energy > 0 ? $0.distortion.squaredError / ($0.distortion.energy * target) : 0
+            let error = { (measure: RateControl.Measure) in
+                measure.distortion.energy > 0 ? measure.distortion.squaredError / (measure.distortion.energy * target) : 0
+            }
+            guard let scale = control.scale(from: control.startingScale(relativeError: 0.03), where: error) else {
+                throw Self.unreachable("an SNR of \(decibels) dB")
             }
             return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
         case .size(let bytes):
@@ -103,6 +102,12 @@ package struct ModelEncoder: Sendable {
             let weights = source.tensors.reduce(0.0) { $0 + Double($1.shape.elementCount) }
             return try encode(analysis.tensors, control, atMost: bits * weights / 8, tolerance: -0.01...0.01, to: sink)
         }
+    }
+
+    private static func unreachable(_ target: String) -> TamisError {
+        TamisError(
+            .invalidArgument, "\(target) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
+            advice: "make these quantizers finer, or ask for less")
     }
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.

@@ -49,10 +49,17 @@ struct RateControl: Sendable {
     /// The scale at which the sampled tensors have the distortion asked for.
     ///
     /// - Parameter error: what shall be 1: the distortion over the one asked for, as a ratio of squared errors.
-    func scale(from start: Double, where error: (Measure) -> Double) -> Double {
+    /// - Returns: the scale; nil if the tensors whose steps do not follow the scale are too coarse by themselves.
+    func scale(from start: Double, where error: (Measure) -> Double) -> Double? {
+        if !tensors.contains(where: \.followsScale) { return start }
+        // The error of tensors whose steps do not follow the scale.
+        let fixed = tensors.contains { $0.exactReason == nil && !$0.followsScale } ? error(measure(plans(scale: start).enumerated().map {
+            tensors[$0].followsScale ? .exact("") : $1
+        })) : 0
+        if fixed >= 1 { return nil }
         var scale = start
-        for _ in 0..<6 {
-            let ratio = error(measure(plans(scale: scale)))
+        for _ in 0..<8 {
+            let ratio = (error(measure(plans(scale: scale))) - fixed) / (1 - fixed)
             if !(ratio > 0) || !ratio.isFinite { break }
             scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
             if abs(ratio - 1) < 0.004 { break }

@@ -34,6 +34,7 @@ struct StepAllocation: Sendable {
     /// - Parameter scale: what the tensor's coarseness is multiplied by.
     func plan(_ work: TensorWork, scale: Double) -> TensorPlan {
         if let reason = work.exactReason { return .exact(reason) }
+        if let fitted = work.fitted { return .quantized(.fitted(fitted)) }
         if let step = work.settings.step { return plan(work, step: Double(step), isOwn: true) }
         return plan(work, step: coarseness(work) * scale / work.rowStepGain.squareRoot(), isOwn: false)
     }
@@ -50,10 +51,16 @@ struct StepAllocation: Sendable {
             quantizer = .rateDistortion(step: Float(step * factor), lambda: Self.slope / (factor * factor))
         case .trellis(let states):
             guard let trellis = Trellis(statesLog2: states.trailingZeroBitCount) else { return .exact("there is no trellis of \(states) states") }
-            let meanMagnitude = work.statistics.meanMagnitude / (isOwn ? step / 0.6 : step)
+            let meanMagnitude = work.valueStatistics.meanMagnitude / (isOwn ? step / 0.6 : step)
             let factor = SearchTuning.trellisStep(meanMagnitude: meanMagnitude)
             quantizer = .trellis(trellis, step: Float(isOwn ? step : step * factor), lambda: Self.slope / (factor * factor))
-        default: return .exact("its quantizer is not known")
+        case let choice:
+            switch FittedQuantizer.fit(
+                choice, to: work.values, statistics: work.valueStatistics, step: step, prunedBelow: work.prunedBelow, isPruned: work.pruned != nil)
+            {
+            case .success(let fitted): return .quantized(.fitted(fitted))
+            case .failure(let refusal): return .exact(refusal.description)
+            }
         }
         let finest = Float(step * 0.25)
         if !QuantizerGrid.stepRange.contains(quantizer.step) || !QuantizerGrid.stepRange.contains(finest) {

@@ -6,13 +6,14 @@ import TamisSyntax
 
 /// Codes the slices of one tensor: quantizer, tools and rates are chosen from a sample, then every slice goes by itself.
 struct TensorCoder: Sendable {
-    let work: TensorWork
+    private(set) var work: TensorWork
     let quantizer: TensorQuantizer
     private let profile: EffortProfile
     private(set) var coding = IndexCoding()
     /// The codeword of the classes; empty if none are sent.
     private(set) var lineClasses: [UInt8] = []
     private var classes = ScaleClasses()
+    private let table: ReconstructionTable?
     private let binarization: IndexBinarization
     private var counts = IndexContextCounts()
     private var rates: IndexRates?
@@ -50,7 +51,15 @@ struct TensorCoder: Sendable {
         self.work = work
         self.quantizer = quantizer
         self.profile = profile
-        coding.magnitudeCode = Self.magnitudeCode(mean: work.statistics.meanMagnitude / Double(quantizer.step * quantizer.spacing))
+        table = quantizer.table
+        var meanMagnitude = work.valueStatistics.meanMagnitude / Double(quantizer.step * quantizer.spacing)
+        if table != nil {
+            // Indices do not grow with the values: lines are described by the indices themselves.
+            let magnitudes = Self.magnitudes(of: work, quantizer)
+            meanMagnitude = magnitudes.withView { TensorStatistics(of: $0).meanMagnitude }
+            (self.work.rows, self.work.columns) = magnitudes.withView { LineStatistics.classes(of: $0, view: work.view) }
+        }
+        coding.magnitudeCode = Self.magnitudeCode(mean: meanMagnitude)
         coding.rowAxisCount = work.rowAxisCount
         coding.rowStepExponent = UInt8(work.rowStepExponent)
         binarization = IndexBinarization(magnitudeCode: coding.magnitudeCode)
@@ -59,6 +68,26 @@ struct TensorCoder: Sendable {
         chooseTools(ranges, sliceElements)
         refineRates(ranges)
         chooseLimit(ranges)
+    }
+
+    /// The magnitudes of all indices, as little-endian float32.
+    private static func magnitudes(of work: TensorWork, _ quantizer: TensorQuantizer) -> [UInt8] {
+        var magnitudes = [UInt8](repeating: 0, count: work.elementCount * 4)
+        let part = 1 << 14
+        for start in stride(from: 0, to: work.elementCount, by: part) {
+            let range = start..<min(start + part, work.elementCount)
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                unsafe quantizer.round(work.values, range: range, of: work.view, ScaleClasses(), into: indices)
+                unsafe magnitudes.withUnsafeMutableBytes { bytes in
+                    for i in 0..<range.count {
+                        let place = range.lowerBound + i
+                        let index = unsafe indices[i]
+                        unsafe bytes.storeBytes(of: Float(index.magnitude).bitPattern.littleEndian, toByteOffset: place * 4, as: UInt32.self)
+                    }
+                }
+            }
+        }
+        return magnitudes
     }
 
     private var tools: IndexSliceTools {
@@ -235,14 +264,28 @@ struct TensorCoder: Sendable {
             unsafe find(range, into: indices)
             let slice = unsafe coded(indices, range)
             unsafe quantizer.levels(indices)
-            unsafe quantizer.reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
+            if let table {
+                _ = unsafe table.write(UnsafeBufferPointer(indices), range: range, of: work.view, to: decoded)
+            } else {
+                unsafe quantizer.reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
+            }
             return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range))
         }
     }
 
-    /// The sum of the squared differences of the original values and what levels stand for.
+    /// The sum of the squared differences of the values, pruned if they are, and what levels stand for.
     private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>) -> Double {
-        guard let base = unsafe work.original.buffer.baseAddress else { return 0 }
+        guard let base = unsafe work.values.buffer.baseAddress else { return 0 }
+        if let table {
+            var sum = 0.0
+            for i in 0..<range.count {
+                let value = unsafe table.values[Int(levels[i]) - table.first]
+                let original = Float(bitPattern: work.values.load((range.lowerBound + i) * 4, as: UInt32.self))
+                let difference = Double(original) - Double(value)
+                sum += difference * difference
+            }
+            return sum
+        }
         let reconstruction = quantizer.reconstruction
         let offset = Double(reconstruction.offset) * 0x1p-8
         let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty

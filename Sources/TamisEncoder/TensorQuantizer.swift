@@ -11,12 +11,24 @@ enum TensorQuantizer: Sendable {
     case rateDistortion(step: Float, lambda: Double)
     /// λ in squared steps per bit.
     case trellis(Trellis, step: Float, lambda: Double)
+    /// With parameters made for the tensor.
+    case fitted(FittedQuantizer)
 
+    /// The step of the grid; 1 for a quantizer without one.
     var step: Float {
         switch self {
-        case .rounding(let quantizer): quantizer.step
-        case .rateDistortion(let step, _), .trellis(_, let step, _): step
+        case .rounding(let quantizer): return quantizer.step
+        case .rateDistortion(let step, _), .trellis(_, let step, _): return step
+        case .fitted(let fitted):
+            if case .uniform(let step, _, _) = fitted.form { return step }
+            return 1
         }
+    }
+
+    /// The values of a quantizer without a grid.
+    var table: ReconstructionTable? {
+        if case .fitted(let fitted) = self { return fitted.table }
+        return nil
     }
 
     /// Steps from an index to the next.
@@ -37,7 +49,7 @@ enum TensorQuantizer: Sendable {
     /// λ in squared steps per bit; nil if indices are not searched.
     var lambda: Double? {
         switch self {
-        case .rounding: nil
+        case .rounding, .fitted: nil
         case .rateDistortion(_, let lambda), .trellis(_, _, let lambda): lambda
         }
     }
@@ -49,6 +61,7 @@ enum TensorQuantizer: Sendable {
     }
 
     func fill(_ coding: inout IndexCoding) {
+        if case .fitted(let fitted) = self { return fitted.fill(&coding) }
         coding.grid.step = step
         coding.grid.reconstructionOffset = Int64(reconstruction.offset)
         if case .trellis(let trellis, _, _) = self {
@@ -60,9 +73,12 @@ enum TensorQuantizer: Sendable {
     /// Rounds each value by itself, to multiples of `spacing` steps.
     ///
     /// - Parameters:
-    ///   - range: of the coding order; as many places as `indices` has.
+    ///   - range: of the coding order, which is the C order; as many places as `indices` has.
     func round(_ values: ByteView, range: Range<Int>, of view: MatrixView, _ classes: ScaleClasses, into indices: UnsafeMutableBufferPointer<Int32>) {
         precondition(indices.count == range.count && values.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
+        if case .fitted(let fitted) = self {
+            return unsafe fitted.quantize(values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
+        }
         let step = self.step * spacing
         if classes.rowStepExponent == 0 && view.order == .cOrder {
             unsafe DeadzoneQuantizer(step: step, deadzone: deadzone).quantize(

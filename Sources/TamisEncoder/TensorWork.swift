@@ -12,10 +12,12 @@ struct TensorWork: Sendable {
     var settings: TensorSettings
     /// As in the file.
     let original: ByteView
-    /// What is quantized: the original, or a pruned copy.
-    let values: ByteView
+    /// nil unless weights are pruned.
+    let pruned: PrunedValues?
     /// Of the original.
     let statistics: TensorStatistics
+    /// Of what is quantized.
+    let valueStatistics: TensorStatistics
     /// Why it is kept bit-exact; nil if it is quantized.
     var exactReason: String?
     /// It shares a group unit with other small tensors.
@@ -29,7 +31,12 @@ struct TensorWork: Sendable {
     /// α of the steps of rows, in halves.
     var rowStepExponent = 0
 
+    /// The quantizer whose parameters do not depend on the target; nil if they do.
+    var fitted: FittedQuantizer?
+
     var elementCount: Int { statistics.count }
+    /// What is quantized: the original, or a pruned copy; valid while `self` is held.
+    var values: ByteView { pruned?.view ?? original }
 
     /// The mean over all elements of the square of their row's step, over that of the tensor's step.
     var rowStepGain: Double {
@@ -44,9 +51,39 @@ struct TensorWork: Sendable {
 }
 
 extension TensorWork {
+    /// It is quantized as finely as the target asks.
+    var followsScale: Bool { exactReason == nil && fitted == nil && settings.step == nil }
+
     /// The smallest factor of a row's step.
     var smallestRowFactor: Double {
         if rowStepExponent == 0 { return 1 }
         return Double(Reconstruction.rowFactor(scaleClass: rows.min() ?? 0, exponent: rowStepExponent))
+    }
+}
+
+extension TensorWork {
+    /// β, if just the magnitudes below it were pruned.
+    var prunedBelow: Double? {
+        guard pruned != nil, let pruning = settings.pruning else { return nil }
+        return Pruner(pruning, values: original, shape: description.shape, statistics: statistics).threshold
+    }
+}
+
+extension QuantizerChoice {
+    /// Parameters do not depend on the target.
+    var isFixed: Bool {
+        switch self {
+        case .uniform, .rateDistortion, .trellis, .exact: false
+        case .muLaw(_, _, let levels): levels != nil
+        case .minifloat, .half, .symmetric, .affine, .codebook: true
+        }
+    }
+
+    /// Indices stand for a table of values: such tensors cannot share a group unit.
+    var needsTable: Bool {
+        switch self {
+        case .muLaw, .minifloat, .half, .codebook: true
+        case .uniform, .rateDistortion, .trellis, .exact, .symmetric, .affine: false
+        }
     }
 }

@@ -152,7 +152,7 @@ struct IndexSliceCoderTests {
         (SliceCase([-3, 0, 0, 2, 1, -1, 0, 5]), "1df38556", "09"),
         (SliceCase([Int32](repeating: 0, count: 1000), IndexSliceTools(adaptationLimit: 4)), "e6", ""),
         (SliceCase((0..<24).map { Int32(($0 * 7919) % 41) - 20 }, magnitudeCode: 22, IndexSliceTools(usesNeighbours: true, signDistances: (2, 5), adaptationLimit: 6)), "020b4ddcd1e89fc43007c7ba2f0ab8a51a", "7fc00f"),
-        (SliceCase([1 << 30, -(1 << 30), 1000, -1_000_000], magnitudeCode: 40), "000000013023475fe7", "e4ffffbffcffff3bfff68f"),
+        (SliceCase([(1 << 30) - 1, 1 - (1 << 30), 1000, -1_000_000], magnitudeCode: 40), "000000013023475fe7", "e4ffffbffcffff3bfff68f"),
         (
             SliceCase(
                 (0..<17).map { Int32($0) - 8 }, classes: (0..<17).map { UInt8($0) }, magnitudeCode: 18,

@@ -65,5 +65,4 @@ public struct EncodingOptions: Sendable, Equatable {
         self.provenance = provenance
     }
 
-    var uniformDeadzone: Double { if case .uniform(let deadzone)? = settings.quantizer { deadzone } else { 0.5 } }
 }

@@ -7,10 +7,9 @@ struct AchievedFigures {
     /// In decibels, over the tensors of two or more dimensions together; infinite if nothing was lost, nil if it was not measured.
     private let signalToNoise: Double?
 
-    /// The one place that knows what the encoder measures.
     init(_ report: EncodingReport) {
-        quality = nil
-        signalToNoise = nil
+        quality = report.quality
+        signalToNoise = report.snr
     }
 
     /// To go behind the sizes; empty if nothing was measured, or nothing lost.
