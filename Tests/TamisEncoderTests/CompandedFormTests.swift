@@ -52,12 +52,12 @@ struct CompandedFormTests {
     @Test(arguments: [1e-3, 1e-4, 1e-5], [10.0, 255])
     func errorIsThatOfTheStep(_ step: Double, _ mu: Double) throws {
         var random = SplitMix64(seed: 3)
-        let source = (0..<50_000).map { _ in random.laplacian(scale: 0.05) }
+        let source = (0..<30_000).map { _ in random.laplacian(scale: 0.05) }
         for range in [nil, 0.3] as [Double?] {
             let fitted = try FittedTensor(.muLaw(mu: mu, range: range, levels: nil), source, step: step)
             let inside = zip(source, fitted.values).filter { $0.0.magnitude <= Float(range ?? 10) }
             let error = FittedTensor.meanSquaredError(inside.map(\.0), inside.map(\.1))
-            #expect((error / (step * step / 12) - 1).magnitude < 0.02, "\(error) for \(step * step / 12)")
+            #expect((error / (step * step / 12) - 1).magnitude < 0.04, "\(error) for \(step * step / 12)")
         }
     }
 

@@ -1,3 +1,4 @@
+import TamisQuantization
 import TamisTestSupport
 import Testing
 
@@ -36,6 +37,25 @@ struct UniformFormTests {
         }
     }
 
+    /// Rounding without branches is that of the midtread quantizer.
+    @Test(arguments: [Float(1), 0.3, 0x1p-20])
+    func roundsAsTheMidtreadQuantizer(_ step: Float) {
+        var random = SplitMix64(seed: 1)
+        var source = (0..<5000).map { _ in random.laplacian(scale: 20 * step) }
+        for half in -300...300 {
+            let tie = Float(half) / 2 * step
+            source += [tie, tie.nextUp, tie.nextDown]
+        }
+        let quantizers = (FittedQuantizer(step: step, lowest: -90, highest: 100), DeadzoneQuantizer(step: step, deadzone: 0.5))
+        var indices = [Int32](repeating: 0, count: source.count)
+        var expected = indices
+        littleEndian(source.map(\.bitPattern)).withView { view in
+            indices.withUnsafeMutableBufferPointer { quantizers.0.quantize(view, into: $0) }
+            expected.withUnsafeMutableBufferPointer { quantizers.1.quantize(view, into: $0) }
+        }
+        #expect(indices == expected.map { min(max($0, -90), 100) })
+    }
+
     @Test func affineByHand() throws {
         // S = (2 − −1) ⁄ 3 = 1, Z = 1.
         let two = try FittedTensor(.affine(bits: 2, calibration: .minMax), [-1, 2, 0, 0.4, -0.6, 1.5, 1.6])
@@ -57,7 +77,7 @@ struct UniformFormTests {
     @Test(arguments: 1...16, [QuantizerChoice.Calibration.minMax, .percentile(99), .meanSquaredError])
     func affineHasZeroAndAllItsLevels(_ bits: Int, _ calibration: QuantizerChoice.Calibration) throws {
         var random = SplitMix64(seed: UInt64(bits))
-        var source = (0..<3000).map { _ in random.laplacian(scale: 0.1) + 0.05 }
+        var source = (0..<1000).map { _ in random.laplacian(scale: 0.1) + 0.05 }
         source += [0, -0.0, 0]
         let fitted = try FittedTensor(.affine(bits: bits, calibration: calibration), source)
         guard case .uniform(_, let lowest, let highest) = fitted.quantizer.form else { Issue.record("not uniform"); return }
@@ -84,7 +104,7 @@ struct UniformFormTests {
     @Test(arguments: [2, 3, 4, 8])
     func meanSquaredErrorIsTheLeastOfItsGrid(_ bits: Int) throws {
         var random = SplitMix64(seed: 5)
-        let source = (0..<20_000).map { _ in random.laplacian(scale: 0.02) }
+        let source = (0..<4000).map { _ in random.laplacian(scale: 0.02) }
         let best = try FittedTensor(.affine(bits: bits, calibration: .meanSquaredError), source)
         let error = best.meanSquaredError(source)
         let low = Double(source.min() ?? 0), high = Double(source.max() ?? 0)

@@ -70,9 +70,9 @@ struct FittedQuantizer: Sendable {
         }
         switch method {
         case .rounding(let inverse, let lowest, let highest):
+            let (low, high) = (Double(lowest), Double(highest))
             for i in 0..<count {
-                let index = DeadzoneQuantizer.index(of: Float(bitPattern: bits(i)), inverse: inverse, deadzone: 0.5)
-                unsafe target[i] = min(max(index, lowest), highest)
+                unsafe target[i] = Self.rounded(Double(Float(bitPattern: bits(i))) * inverse, low: low, high: high)
             }
         case .signedCells(let search, let zero):
             search.withCells { cell in
@@ -95,6 +95,23 @@ struct FittedQuantizer: Sendable {
                 unsafe target[i] = isZero ? 0 : signed(top &- rank, as: bits)
             }
         }
+    }
+
+    /// To the nearest whole number, ties toward zero, without a branch: the bits of a weight's sign cannot be foreseen.
+    ///
+    /// The same as `DeadzoneQuantizer` with δ = ½, clamped.
+    ///
+    /// - Parameters:
+    ///   - low, high: whole numbers within ±2^30.
+    @inline(__always)
+    private static func rounded(_ scaled: Double, low: Double, high: Double) -> Int32 {
+        let inside = scaled < low ? low : scaled > high ? high : scaled
+        // Adding 1.5 · 2^52 leaves the nearest integer, ties to even, in the lower bits of the significand.
+        let shifted = inside + 0x1.8p52
+        let excess = (shifted - 0x1.8p52) - inside
+        let isAbove = (excess == 0.5) && (inside > 0)
+        let isBelow = (excess == -0.5) && (inside < 0)
+        return Int32(truncatingIfNeeded: shifted.bitPattern) &- (isAbove ? 1 : 0) &+ (isBelow ? 1 : 0)
     }
 
     /// Describes the quantizer to the stream; nothing else of `coding` changes.
