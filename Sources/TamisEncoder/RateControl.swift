@@ -13,7 +13,7 @@ struct RateControl: Sendable {
     let threads: ThreadCount
 
     /// Elements that stand for the model.
-    static let sampledElements = 1 << 18
+    static let sampledElements = 1 << 17
     /// Elements that stand for a tensor, at the least.
     static let fewestSampled = 2048
     private static let sampledRun = 8192
