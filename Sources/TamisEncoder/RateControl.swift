@@ -4,67 +4,96 @@ import TamisThreads
 
 /// Finds the scale of all steps that meets the target.
 ///
-/// Distortion and rate are measured on samples of the tensors, with the quantizers that will be used. For a target of distortion
-/// that is all: the samples are large enough. For a target of rate it is the start; then whole streams are made.
+/// Distortion and rate are measured on samples of the tensors, with the quantizers that will be used: first on small ones, then on
+/// those that the coders of the tensors are made from. For a target of distortion that is all; for a target of rate it is the start,
+/// and then whole streams are made.
 struct RateControl: Sendable {
     let tensors: [TensorWork]
     let allocation: StepAllocation
     let sliceElements: Int
     let threads: ThreadCount
 
-    /// Elements that stand for the model.
-    static let sampledElements = 1 << 17
+    /// How much of the model is measured.
+    enum Depth: Sendable {
+        /// Some 2^17 elements: to within a few percent.
+        case brief
+        /// All that coders are made from.
+        case full
+    }
+
+    private static let briefElements = 1 << 17
     /// Elements that stand for a tensor, at the least.
-    static let fewestSampled = 2048
-    private static let sampledRun = 8192
+    private static let fewestSampled = 2048
+    private static let briefRun = 8192
 
     func plans(scale: Double) -> [TensorPlan] { tensors.map { allocation.plan($0, scale: scale) } }
 
+    /// What came of the samples.
     struct Measure: Sendable {
         var distortion = Distortion()
         /// Estimated bits of all tensors.
         var bits = 0.0
+        /// By the tensors' numbers; nil for those kept exact.
+        var coders: [TensorCoder?] = []
     }
 
-    func measure(_ plans: [TensorPlan]) -> Measure {
+    func measure(_ plans: [TensorPlan], _ depth: Depth) -> Measure {
         let total = tensors.reduce(0) { $0 + (plans[$1.number].quantizer == nil ? 0 : $1.elementCount) }
-        let parts = parallelMap(tensors.count, threads: threads) { _, number -> (squaredError: Double, bits: Double) in
+        let profile = depth == .brief ? allocation.profile.probing : allocation.profile
+        let coders = parallelMap(tensors.count, threads: threads) { _, number -> TensorCoder? in
             let work = tensors[number]
-            guard let quantizer = plans[number].quantizer else { return (0, Double(work.original.count) * 7.4) }
-            let share = Int(Double(Self.sampledElements) * Double(work.elementCount) / Double(max(total, 1)))
-            let sample = TensorCoder.Sample(elements: max(share, Self.fewestSampled), run: min(max(share, Self.fewestSampled), Self.sampledRun))
-            let coder = TensorCoder(work, quantizer, allocation.profile.probing, sample: sample, sliceElements: sliceElements)
-            let count = Double(work.elementCount)
-            return (coder.meanSquaredError * count, coder.bitsPerElement * count + Double(coder.lineClasses.count * 8))
+            guard let quantizer = plans[number].quantizer else { return nil }
+            var sample = TensorCoder.fullSample
+            if depth == .brief {
+                let share = max(Int(Double(Self.briefElements) * Double(work.elementCount) / Double(max(total, 1))), Self.fewestSampled)
+                sample = TensorCoder.Sample(elements: share, run: min(share, Self.briefRun))
+            }
+            return TensorCoder(work, quantizer, profile, sample: sample, sliceElements: sliceElements)
         }
         var measure = Measure()
-        for (work, part) in zip(tensors, parts) {
+        for (work, coder) in zip(tensors, coders) {
             measure.distortion.addEnergy(work)
-            if plans[work.number].quantizer != nil { measure.distortion.add(work, squaredError: part.squaredError) }
-            measure.bits += part.bits
+            guard let coder else {
+                measure.bits += Double(work.original.count) * Self.exactBitsPerByte
+                continue
+            }
+            let count = Double(work.elementCount)
+            measure.distortion.add(work, squaredError: coder.meanSquaredError * count)
+            measure.bits += coder.bitsPerElement * count + Double(coder.lineClasses.count * 8)
         }
+        measure.coders = coders
         return measure
     }
 
-    /// The scale at which the sampled tensors have the distortion asked for.
+    /// Of tensors kept exact, about.
+    private static let exactBitsPerByte = 7.4
+
+    /// The plans with which the sampled tensors have the distortion asked for, and coders for them.
     ///
     /// - Parameter error: what shall be 1: the distortion over the one asked for, as a ratio of squared errors.
-    /// - Returns: the scale; nil if the tensors whose steps do not follow the scale are too coarse by themselves.
-    func scale(from start: Double, where error: (Measure) -> Double) -> Double? {
-        if !tensors.contains(where: \.followsScale) { return start }
+    /// - Returns: nil if the tensors whose steps do not follow the scale are too coarse by themselves.
+    func plans(from start: Double, where error: (Measure) -> Double) -> (plans: [TensorPlan], coders: [TensorCoder?])? {
         // The error of tensors whose steps do not follow the scale.
-        let fixed = tensors.contains { $0.exactReason == nil && !$0.followsScale } ? error(measure(plans(scale: start).enumerated().map {
-            tensors[$0].followsScale ? .exact("") : $1
-        })) : 0
-        if fixed >= 1 { return nil }
-        var scale = start
-        for _ in 0..<8 {
-            let ratio = (error(measure(plans(scale: scale))) - fixed) / (1 - fixed)
-            if !(ratio > 0) || !ratio.isFinite { break }
-            scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
-            if abs(ratio - 1) < 0.004 { break }
+        var fixed = 0.0
+        if tensors.contains(where: { $0.exactReason == nil && !$0.followsScale }) {
+            let others = plans(scale: start)
+            fixed = error(measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief))
         }
-        return scale
+        let follows = tensors.contains(where: \.followsScale)
+        if follows && fixed >= 1 { return nil }
+        var scale = start
+        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 8), (Depth.full, 0.004, 4)] {
+            for trial in 1...trials {
+                let plans = plans(scale: scale)
+                let measure = measure(plans, depth)
+                let ratio = (error(measure) - fixed) / (1 - fixed)
+                let isDone = !follows || !(ratio > 0) || !ratio.isFinite || abs(ratio - 1) < tolerance
+                if depth == .full && (isDone || trial == trials) { return (plans, measure.coders) }
+                if !isDone || depth == .brief { scale /= follows && ratio > 0 && ratio.isFinite ? min(max(ratio, 1e-4), 1e4).squareRoot() : 1 }
+                if isDone { break }
+            }
+        }
+        return nil
     }
 
     /// Where to start: the scale at which plain rounding has the relative error.

@@ -36,7 +36,7 @@ struct SizeSearch {
     mutating func start(_ control: RateControl) {
         var exponent = PortableMath.log2(control.startingScale(relativeError: 0.03))
         for _ in 0..<5 {
-            let bits = control.measure(control.plans(scale: PortableMath.exp2(exponent))).bits
+            let bits = control.measure(control.plans(scale: PortableMath.exp2(exponent)), .brief).bits
             let change = min(max((bits - 8 * aim) / weights, -6), 6)
             exponent += change
             if abs(change) < 0.05 { break }

@@ -21,6 +21,9 @@ struct TensorCoder: Sendable {
     private(set) var meanSquaredError = 0.0
     private(set) var bitsPerElement = 0.0
 
+    /// Elements from which the tools and rates of a tensor are chosen.
+    static let fullSample = Sample(elements: 1 << 17, run: 1 << 15)
+
     /// Which part of a tensor stands for all of it.
     struct Sample: Sendable {
         /// Elements at the most.
