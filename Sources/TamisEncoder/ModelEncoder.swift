@@ -100,8 +100,10 @@ package struct ModelEncoder: Sendable {
         case .size(let bytes):
             return try encode(analysis.tensors, control, atMost: Double(bytes), tolerance: -0.01...0, to: sink)
         case .bitsPerWeight(let bits):
-            let weights = source.tensors.reduce(0.0) { $0 + Double($1.shape.elementCount) }
-            return try encode(analysis.tensors, control, atMost: bits * weights / 8, tolerance: -0.01...0.01, to: sink)
+            if source.floatElementCount == 0 {
+                throw TamisError(.invalidArgument, "the model has no floating-point weights to which bits per weight could refer", advice: "ask for a size instead")
+            }
+            return try encode(analysis.tensors, control, atMost: bits * Double(source.floatElementCount) / 8, tolerance: -0.01...0.01, to: sink)
         }
     }
 

@@ -175,8 +175,10 @@ struct TensorCoder: Sendable {
                     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                         if rates == nil {
                             unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices)
-                        } else {
+                        } else if pass < passes {
                             unsafe search(range, rates, into: indices)
+                        } else {
+                            unsafe find(range, into: indices)
                         }
                         unsafe classes.fill(lineClasses, range: range, of: work.view)
                         var tools = tools
