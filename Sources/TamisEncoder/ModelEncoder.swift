@@ -83,20 +83,14 @@ package struct ModelEncoder: Sendable {
             return try encode(fixed, plans, control.measure(plans, .full).coders, to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            let start = control.startingScale(relativeError: target)
-            guard let found = control.plans(from: start, where: { $0.distortion.relativeError / target }) else {
-                throw Self.unreachable("a quality of \(decibels) dB")
-            }
-            return try encode(analysis.tensors, found.plans, found.coders, to: sink)
+            return try encode(
+                analysis.tensors, control, startingAt: control.startingScale(relativeError: target), aim: "a quality of \(decibels) dB", to: sink
+            ) { $0.relativeError / target }
         case .snr(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            let error = { (measure: RateControl.Measure) in
-                measure.distortion.energy > 0 ? measure.distortion.squaredError / (measure.distortion.energy * target) : 0
-            }
-            guard let found = control.plans(from: control.startingScale(relativeError: 0.03), where: error) else {
-                throw Self.unreachable("an SNR of \(decibels) dB")
-            }
-            return try encode(analysis.tensors, found.plans, found.coders, to: sink)
+            return try encode(
+                analysis.tensors, control, startingAt: control.startingScale(relativeError: 0.03), aim: "an SNR of \(decibels) dB", to: sink
+            ) { $0.energy > 0 ? $0.squaredError / ($0.energy * target) : 0 }
         case .size(let bytes):
             return try encode(analysis.tensors, control, atMost: Double(bytes), tolerance: -0.01...0, to: sink)
         case .bitsPerWeight(let bits):
@@ -107,11 +101,37 @@ package struct ModelEncoder: Sendable {
         }
     }
 
-    private static func unreachable(_ target: String) -> TamisError {
-        TamisError(
-            .invalidArgument, "\(target) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
-            advice: "make these quantizers finer, or ask for less")
+    /// Writes a stream of a certain distortion: samples tell the scale, and if they were wrong by more than 1 %, the stream itself does.
+    ///
+    /// - Parameter aim: in words.
+    private func encode(
+        _ tensors: [TensorWork], _ control: RateControl, startingAt start: Double, aim: String, to sink: @escaping (ByteView) throws(TamisError) -> Void,
+        error: @escaping RateControl.Error
+    ) throws(TamisError) -> EncodingReport {
+        guard var choice = control.choice(from: start, error: error) else {
+            throw TamisError(
+                .invalidArgument, "\(aim) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
+                advice: "make these quantizers finer, or ask for less")
+        }
+        var trial = 0
+        while true {
+            trial += 1
+            var stream: [UInt8] = []
+            let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+                (collect) throws(TamisError) in try encode(tensors, choice.plans, choice.coders, to: collect)
+            }
+            guard trial < Self.mostTrials, let scale = choice.correctedScale(error: error(report.distortion)) else {
+                try ByteView.of(stream, sink)
+                return report
+            }
+            let plans = control.plans(scale: scale)
+            choice = RateControl.Choice(
+                scale: scale, plans: plans, coders: control.measure(plans, .full).coders, fixed: choice.fixed, follows: choice.follows)
+        }
     }
+
+    /// Streams that are made for a distortion.
+    private static let mostTrials = 3
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
     ///

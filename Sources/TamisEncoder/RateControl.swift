@@ -68,16 +68,35 @@ struct RateControl: Sendable {
     /// Of tensors kept exact, about.
     private static let exactBitsPerByte = 7.4
 
-    /// The plans with which the sampled tensors have the distortion asked for, and coders for them.
+    /// What a distortion is over the one asked for, as a ratio of squared errors.
+    typealias Error = @Sendable (Distortion) -> Double
+
+    /// Plans with a scale, and coders for them.
+    struct Choice: Sendable {
+        let scale: Double
+        let plans: [TensorPlan]
+        let coders: [TensorCoder?]
+        /// The part of the error that does not follow the scale.
+        let fixed: Double
+        /// Some tensors follow the scale.
+        let follows: Bool
+
+        /// The scale that the error of a whole stream tells to try instead; nil if the error is within 1 %.
+        func correctedScale(error: Double) -> Double? {
+            if !follows || abs(error - 1) <= 0.01 || !(error > fixed) || !error.isFinite { return nil }
+            return scale * ((1 - fixed) / (error - fixed)).squareRoot()
+        }
+    }
+
+    /// The choice with which the sampled tensors have the distortion asked for.
     ///
-    /// - Parameter error: what shall be 1: the distortion over the one asked for, as a ratio of squared errors.
     /// - Returns: nil if the tensors whose steps do not follow the scale are too coarse by themselves.
-    func plans(from start: Double, where error: (Measure) -> Double) -> (plans: [TensorPlan], coders: [TensorCoder?])? {
+    func choice(from start: Double, error: Error) -> Choice? {
         // The error of tensors whose steps do not follow the scale.
         var fixed = 0.0
         if tensors.contains(where: { $0.exactReason == nil && !$0.followsScale }) {
             let others = plans(scale: start)
-            fixed = error(measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief))
+            fixed = error(measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief).distortion)
         }
         let follows = tensors.contains(where: \.followsScale)
         if follows && fixed >= 1 { return nil }
@@ -86,9 +105,11 @@ struct RateControl: Sendable {
             for trial in 1...trials {
                 let plans = plans(scale: scale)
                 let measure = measure(plans, depth)
-                let ratio = (error(measure) - fixed) / (1 - fixed)
+                let ratio = (error(measure.distortion) - fixed) / (1 - fixed)
                 let isDone = !follows || !(ratio > 0) || !ratio.isFinite || abs(ratio - 1) < tolerance
-                if depth == .full && (isDone || trial == trials) { return (plans, measure.coders) }
+                if depth == .full && (isDone || trial == trials) {
+                    return Choice(scale: scale, plans: plans, coders: measure.coders, fixed: fixed, follows: follows)
+                }
                 if !isDone || depth == .brief { scale /= follows && ratio > 0 && ratio.isFinite ? min(max(ratio, 1e-4), 1e4).squareRoot() : 1 }
                 if isDone { break }
             }

@@ -22,7 +22,7 @@ struct TensorCoder: Sendable {
     private(set) var bitsPerElement = 0.0
 
     /// Elements from which the tools and rates of a tensor are chosen.
-    static let fullSample = Sample(elements: 1 << 17, run: 1 << 15)
+    static let fullSample = Sample(elements: 1 << 17, run: 1 << 14)
 
     /// Which part of a tensor stands for all of it.
     struct Sample: Sendable {
