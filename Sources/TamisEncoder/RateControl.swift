@@ -101,7 +101,9 @@ struct RateControl: Sendable {
         let follows = tensors.contains(where: \.followsScale)
         if follows && fixed >= 1 { return nil }
         var scale = start
-        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 8), (Depth.full, 0.004, 4)] {
+        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 16), (Depth.full, 0.004, 4)] {
+            var finer: Double?
+            var coarser: Double?
             for trial in 1...trials {
                 let plans = plans(scale: scale)
                 let measure = measure(plans, depth)
@@ -110,7 +112,15 @@ struct RateControl: Sendable {
                 if depth == .full && (isDone || trial == trials) {
                     return Choice(scale: scale, plans: plans, coders: measure.coders, fixed: fixed, follows: follows)
                 }
-                if !isDone || depth == .brief { scale /= follows && ratio > 0 && ratio.isFinite ? min(max(ratio, 1e-4), 1e4).squareRoot() : 1 }
+                if follows && ratio > 0 && ratio.isFinite {
+                    if ratio < 1 { finer = scale } else { coarser = scale }
+                    // Errors go about with the square of the scale. Where weights were pruned they may go with its fourth power, and
+                    // steps that trust in the square go back and forth: then the bracket is halved.
+                    scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
+                    if let finer, let coarser, trial > 4 || scale <= min(finer, coarser) || scale >= max(finer, coarser) {
+                        scale = (finer * coarser).squareRoot()
+                    }
+                }
                 if isDone { break }
             }
         }

@@ -23,18 +23,18 @@ struct TrellisBranches {
         let quarter = Int32(magnitude * 0.25)
         let rest = SIMD4<Float>(repeating: magnitude - Float(quarter &* 4))
         let base = quarter &* 2
-        let odd = unsafe rates + RateRow.parityStride
+        let oddRates = unsafe rates + RateRow.parityStride
         let first, second, third: SIMD4<Float>
         // Entries of neighbouring magnitudes lie next to each other; the one before the row's first is read, and not used.
         if stepShift == 0 && base <= RateRow.last &- 4 {
-            let (even, odd) = unsafe (rates + Int(base &- 1), odd + Int(base &- 1))
+            let (even, odd) = unsafe (rates + Int(base &- 1), oddRates + Int(base &- 1))
             first = unsafe SIMD4(even[0], even[1], odd[0], odd[1])
             second = unsafe SIMD4(even[2], even[3], odd[2], odd[3])
             third = unsafe SIMD4(even[4], even[5], odd[4], odd[5])
         } else {
             @inline(__always) func pair(_ index: Int32) -> SIMD4<Float> {
                 let (lower, upper) = (Self.entry(index, stepShift), Self.entry(index &+ 1, stepShift))
-                return unsafe SIMD4(rates[lower], rates[upper], odd[lower], odd[upper])
+                return unsafe SIMD4(rates[lower], rates[upper], oddRates[lower], oddRates[upper])
             }
             first = pair(base &- 1)
             second = pair(base &+ 1)
@@ -48,7 +48,9 @@ struct TrellisBranches {
         let isSecond = costs2 .< costs1
         let best2 = costs1.replacing(with: costs2, where: isSecond)
         let isThird = costs3 .< best2
-        let best = best2.replacing(with: costs3, where: isThird)
+        // A zero stays zero, as where weights were pruned: no other index is worth having for the state it leads to.
+        let odd: Float = magnitude == 0 ? 1e6 : 0
+        let best = best2.replacing(with: costs3, where: isThird) + SIMD4(odd, 0, odd, 0)
         let limit = SIMD4<Float>(repeating: Self.mostCost)
         // Adding 1.5 · 2^23 leaves the nearest integer in the lower bits of the significand.
         let shifted = best.replacing(with: limit, where: best .> limit) + 0x1.8p23
