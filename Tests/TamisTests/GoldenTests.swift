@@ -37,10 +37,17 @@ struct GoldenTests {
     }
 
     @Test(arguments: [
-        (EncodingOptions(), "8698ccc5fe4f950bea8e3e018284078d50303ddc1f172011fda6ab73fcae3657"),
-        (EncodingOptions(target: .quality(decibels: 3), deadzone: 0.6), "0ef96b08223f523184f464f74609aa45b51c2693eca02f7d2d93a15d84895cf6"),
-        (EncodingOptions(target: .quality(decibels: 30), sliceElementsLog2: 12), "7a6405e8d7baef1f0eb31aeb6b79bd85beaf04b70ab1a40d144139619ea74128"),
-        (EncodingOptions(target: .step(0.01), deadzone: 0, exclusions: ["conv*"]), "9818335b33156f3cd46700b4c9b3b7d028f86ab8b10759c7a6818827ab3c2e38"),
+        (EncodingOptions(), ""),
+        (EncodingOptions(effort: 1), ""),
+        (EncodingOptions(target: .quality(decibels: 30), effort: 2, sliceElementsLog2: 12), ""),
+        (EncodingOptions(target: .quality(decibels: 3), settings: .rounding(0.6)), ""),
+        (EncodingOptions(target: .step(0.01), settings: .rounding(0), exclusions: ["conv*"]), ""),
+        (EncodingOptions(effort: 3), ""),
+        (EncodingOptions(target: .snr(decibels: 20), allocation: .global, effort: 4), ""),
+        (EncodingOptions(target: .bitsPerWeight(3), effort: 6), ""),
+        (EncodingOptions(effort: 7), ""),
+        (EncodingOptions(effort: 8), ""),
+        (EncodingOptions(target: .quality(decibels: 8), effort: 9, sliceElementsLog2: 14), ""),
     ] as [(EncodingOptions, String)])
     func syntheticModel(_ options: EncodingOptions, _ expected: String) throws {
         let digest = try Self.digest(RoundTripTests.model, options)
