@@ -62,7 +62,7 @@ let package = Package(
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisSyntax"),
-        tests(of: "TamisEncoder", ["TamisBits", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport"]),
+        tests(of: "TamisEncoder", ["TamisArithmetic", "TamisBits", "TamisDecoder", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport", "TamisThreads"]),
         tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
         tests(of: "TamisZstd", ["TamisBits", "TamisTestSupport"]),
