@@ -51,10 +51,12 @@ struct TrellisBranches {
         let lower11 = index11 < 0 ? Float.infinity : unsafe cost(distance11, rate(odd, index11))
         let upper11 = unsafe cost(distance11 - 4, rate(odd, index11 &+ 2))
 
+        // A zero stays zero, as where weights were pruned: no other index is worth having for the state it leads to.
+        let odd0 = magnitude == 0 ? Float.infinity : 0
         evenEven = units(min(lower00, upper00))
-        evenOdd = units(min(lower01, upper01))
+        evenOdd = units(min(lower01, upper01) + odd0)
         oddEven = units(min(lower10, upper10))
-        oddOdd = units(min(lower11, upper11))
+        oddOdd = units(min(lower11, upper11) + odd0)
         choices =
             (upper00 < lower00 ? 1 : 0) | (upper01 < lower01 ? 2 : 0) | (upper10 < lower10 ? 4 : 0) | (upper11 < lower11 ? 8 : 0)
     }
