@@ -17,6 +17,7 @@ struct RateControl: Sendable {
     /// Elements that stand for a tensor, at the least.
     static let fewestSampled = 2048
     private static let sampledRun = 8192
+    private static let mostTrials = 16
 
     func plans(scale: Double) -> [TensorPlan] { tensors.map { allocation.plan($0, scale: scale) } }
 
@@ -58,13 +59,24 @@ struct RateControl: Sendable {
         })) : 0
         if fixed >= 1 { return nil }
         var scale = start
-        for _ in 0..<8 {
+        var nearest = (scale: start, distance: Double.infinity)
+        var finer: Double?
+        var coarser: Double?
+        for trial in 0..<Self.mostTrials {
             let ratio = (error(measure(plans(scale: scale))) - fixed) / (1 - fixed)
-            if !(ratio > 0) || !ratio.isFinite { break }
+            if !(ratio > 0) || !ratio.isFinite { return scale }
+            let distance = abs(ratio - 1)
+            if distance < nearest.distance { nearest = (scale, distance) }
+            if ratio < 1 { finer = scale } else { coarser = scale }
+            // Errors go about with the square of the scale. Where weights were pruned they may go with its fourth power, and steps that
+            // trust in the square go back and forth: then the bracket is halved.
             scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
-            if abs(ratio - 1) < 0.004 { break }
+            if distance < 0.004 { return scale }
+            if let finer, let coarser, trial >= 4 || scale <= min(finer, coarser) || scale >= max(finer, coarser) {
+                scale = (finer * coarser).squareRoot()
+            }
         }
-        return scale
+        return nearest.scale
     }
 
     /// Where to start: the scale at which plain rounding has the relative error.
