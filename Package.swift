@@ -55,7 +55,7 @@ let package = Package(
             swiftSettings: warningsAreErrors),
 
         .target(
-            name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest"], path: "Tests/TamisTestSupport",
+            name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest", "TamisQuantization", "TamisDecoder"], path: "Tests/TamisTestSupport",
             swiftSettings: warningsAreErrors),
         tests(of: "TamisBits", ["TamisTestSupport"]),
         tests(of: "TamisDigest", ["TamisTestSupport"]),

@@ -5,13 +5,13 @@ import TamisQuantization
 import TamisSyntax
 
 /// How a stream codes a tensor, as its unit says.
-enum TensorCoding {
+package enum TensorCoding: Sendable {
     case exact
     case grouped(QuantizerGrid)
     case own(IndexCoding, ScaleClasses, MatrixView)
 
     /// Of all tensors, in the topology's order.
-    static func all(of stream: [UInt8]) throws(TamisError) -> [TensorCoding] {
+    package static func all(of stream: [UInt8]) throws(TamisError) -> [TensorCoding] {
         try ByteView.of(stream) { (view) throws(TamisError) in
             let opened = try EncodedStream.scan(view, limits: .standard)
             var codings = [TensorCoding](repeating: .exact, count: opened.topology.tensors.count)
@@ -31,11 +31,11 @@ enum TensorCoding {
         }
     }
 
-    var isExact: Bool { if case .exact = self { true } else { false } }
+    package var isExact: Bool { if case .exact = self { true } else { false } }
 
-    var coding: IndexCoding? { if case .own(let coding, _, _) = self { coding } else { nil } }
+    package var coding: IndexCoding? { if case .own(let coding, _, _) = self { coding } else { nil } }
 
-    var kind: QuantizerKind? {
+    package var kind: QuantizerKind? {
         switch self {
         case .exact: nil
         case .grouped: .uniform
@@ -44,7 +44,7 @@ enum TensorCoding {
     }
 
     /// nil without a grid.
-    var grid: QuantizerGrid? {
+    package var grid: QuantizerGrid? {
         switch self {
         case .exact: nil
         case .grouped(let grid): grid
@@ -53,7 +53,7 @@ enum TensorCoding {
     }
 
     /// The step of each of `count` elements in C order; rows are along the first axis.
-    func steps(count: Int) -> [Float] {
+    package func steps(count: Int) -> [Float] {
         guard let grid else { return [] }
         guard case .own(let coding, let classes, let view) = self, coding.rowStepExponent > 0, !classes.rows.isEmpty else {
             return [Float](repeating: grid.step, count: count)

@@ -3,6 +3,7 @@ import TamisArithmetic
 import TamisBits
 import TamisQuantization
 import TamisSyntax
+import TamisTestSupport
 import Testing
 
 /// What decoding all of a stream comes to.
