@@ -55,14 +55,14 @@ let package = Package(
             swiftSettings: warningsAreErrors),
 
         .target(
-            name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest"], path: "Tests/TamisTestSupport",
+            name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest", "TamisQuantization", "TamisDecoder"], path: "Tests/TamisTestSupport",
             swiftSettings: warningsAreErrors),
         tests(of: "TamisBits", ["TamisTestSupport"]),
         tests(of: "TamisDigest", ["TamisTestSupport"]),
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisSyntax"),
-        tests(of: "TamisEncoder", ["TamisBits", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport"]),
+        tests(of: "TamisEncoder", ["TamisArithmetic", "TamisBits", "TamisDecoder", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport", "TamisThreads"]),
         tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
         tests(of: "TamisZstd", ["TamisBits", "TamisTestSupport"]),

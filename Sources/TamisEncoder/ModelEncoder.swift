@@ -169,13 +169,14 @@ package struct ModelEncoder: Sendable {
         var writer = try StreamWriter(sink)
         // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
         let sourceDigest = FileDigester()
+        let digest = FileDigester()
         if source.holes.isEmpty {
             sourceDigest.update(bytes)
+            digest.update(bytes)
             try writeFrame(&writer, sourceDigest: sourceDigest.value)
         }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         var squaredErrors = [Double](repeating: 0, count: source.tensors.count)
-        let digest = FileDigester()
         let done = Atomic<UInt64>(0)
         var end: UInt64 = 0
         for batch in batches() {

@@ -52,6 +52,10 @@ struct LawTests {
         for law in Law.forbidden {
             for path in law.allowed.keys { #expect(Package.sources.first { $0.path == path }.map { !$0.matches(law.pattern).isEmpty } == true, "\(law.word) in \(path)") }
         }
+        for path in Law.mathematics.keys {
+            let file = Package.sources.first { $0.path == path }
+            #expect(file.map { !$0.matches(/\b(?:exp2|log2)\s*\(/).isEmpty } == true, "\(path)")
+        }
         for path in Law.freelyNamed.keys { #expect(Package.sources.contains { $0.path == path }, "\(path)") }
         for module in Law.modules {
             let used = Set(Package.sources.filter { $0.module == module.name }.flatMap(Law.imports))

@@ -7,10 +7,50 @@ import Testing
 struct IndexSliceCoderTests {
     static let distances: [(first: Int, second: Int)?] = [nil, (1, 1), (2, 3), (3, 9), (1, 70), (100_000, 4_294_967_295)]
 
+    /// The trellises of Spec §7.3, by the masks H0 and H1.
+    static let trellises = [(0x05, 0x02), (0x09, 0x02), (0x12, 0x04), (0x21, 0x0A), (0x4E, 0x2B), (0xA6, 0x79)].map {
+        StateTransition(oddStateMask: $0.0, oddIndexMask: $0.1)
+    }
+
     static func tools(_ random: inout SplitMix64) -> IndexSliceTools {
-        IndexSliceTools(
+        var tools = IndexSliceTools(
             usesNeighbours: random.next() & 1 == 0, signDistances: distances[Int.random(in: 0..<distances.count, using: &random)],
             adaptationLimit: Int.random(in: 4...10, using: &random))
+        if random.next() & 1 == 0 { tools.states = trellises[Int.random(in: 0..<trellises.count, using: &random)] }
+        return tools
+    }
+
+    @Test(arguments: 0..<6, [nil, (2, 9)] as [(first: Int, second: Int)?])
+    func levelsOfEveryTrellis(_ trellis: Int, _ distances: (first: Int, second: Int)?) {
+        var random = SplitMix64(seed: UInt64(trellis))
+        for usesNeighbours in [false, true] {
+            let tools = IndexSliceTools(usesNeighbours: usesNeighbours, signDistances: distances, adaptationLimit: 7, states: Self.trellises[trellis])
+            for (count, scale) in [(1, 0), (1, 30), (700, 1), (700, 4), (700, 30), (20_000, 3)] {
+                let slice = SliceCase.random(count: count, scale: scale, magnitudeCode: UInt8(16 + scale), tools, &random)
+                #expect(slice.comesBack, "\(tools), scale \(scale)")
+            }
+        }
+    }
+
+    /// The example of Spec §7.3.
+    @Test func levelsByHand() {
+        let slice = SliceCase([1, 0, -3, 2, -1, 0], IndexSliceTools(adaptationLimit: 8, states: Self.trellises[0]))
+        #expect(slice.levels == [2, 0, -5, 3, -2, 0] && slice.decoded(slice.encoded()) == [2, 0, -5, 3, -2, 0])
+    }
+
+    /// States pick contexts: a run whose even and odd states have indices of their own is shorter with them.
+    @Test func statesSelectContexts() {
+        let states = Self.trellises[0]
+        var random = SplitMix64(seed: 7)
+        var state: UInt32 = 0
+        let indices = (0..<4000).map { _ -> Int32 in
+            let index: Int32 = (random.next() & 15 == 0) == (state & 1 == 0) ? 1 : 0
+            state = states.next(state, magnitude: index.magnitude)
+            return index
+        }
+        let with = SliceCase(indices, IndexSliceTools(adaptationLimit: 8, states: states)).encoded().codeword.count
+        let without = SliceCase(indices, IndexSliceTools(adaptationLimit: 8)).encoded().codeword.count
+        #expect(with * 10 < without * 6, "\(with) bytes, \(without) without states")
     }
 
     @Test(arguments: [1, 2, 3, 100], 4...10)
@@ -44,15 +84,17 @@ struct IndexSliceCoderTests {
 
     @Test(arguments: [0, 16, 40, 76, 80] as [UInt8])
     func extremeMagnitudes(_ code: UInt8) {
-        let largest = Int32(1) << 30
+        let largest = Int32(bitPattern: IndexBinarization.maximumMagnitude)
+        #expect(largest == (1 << 30) - 1)
         var indices: [Int32] = [0, 1, -1, largest, -largest, largest - 1, 1 - largest]
         for bit in 0..<30 { for near in -1...1 { indices += [(1 << Int32(bit)) + Int32(near), -(1 << Int32(bit)) - Int32(near)] } }
         for scaleClass in 0...16 {
-            for usesNeighbours in [false, true] {
+            for states in [StateTransition.none] + Self.trellises {
                 let slice = SliceCase(
                     indices, classes: [UInt8](repeating: UInt8(scaleClass), count: indices.count), magnitudeCode: code,
-                    IndexSliceTools(usesNeighbours: usesNeighbours, signDistances: (2, 5), adaptationLimit: 4))
-                #expect(slice.comesBack, "code \(code), class \(scaleClass)")
+                    IndexSliceTools(usesNeighbours: scaleClass % 2 == 0, signDistances: (2, 5), adaptationLimit: 4, states: states))
+                let comesBack = slice.comesBack
+                #expect(comesBack, "code \(code), class \(scaleClass)")
             }
         }
     }
@@ -123,7 +165,7 @@ struct IndexSliceCoderTests {
             default: other.rawBits.append(UInt8.random(in: 0...255, using: &random))
             }
             if other == encoded { continue }
-            #expect(slice.decoded(other) != slice.indices, "seed \(seed)")
+            #expect(slice.decoded(other) != slice.levels, "seed \(seed)")
             #expect(slice.isRefusedOrCanonical(other), "seed \(seed)")
         }
     }
@@ -152,11 +194,16 @@ struct IndexSliceCoderTests {
         (SliceCase([-3, 0, 0, 2, 1, -1, 0, 5]), "1df38556", "09"),
         (SliceCase([Int32](repeating: 0, count: 1000), IndexSliceTools(adaptationLimit: 4)), "e6", ""),
         (SliceCase((0..<24).map { Int32(($0 * 7919) % 41) - 20 }, magnitudeCode: 22, IndexSliceTools(usesNeighbours: true, signDistances: (2, 5), adaptationLimit: 6)), "020b4ddcd1e89fc43007c7ba2f0ab8a51a", "7fc00f"),
-        (SliceCase([(1 << 30) - 1, 1 - (1 << 30), 1000, -1_000_000], magnitudeCode: 40), "000000013023475fe7", "e4ffffbffcffff3bfff68f"),
+        (SliceCase([(1 << 30) - 1, 1 - (1 << 30), 1000, -1_000_000], magnitudeCode: 40), "000000013023475fe7", "e4fff7bffcfffe3bfff68f"),
         (
             SliceCase(
                 (0..<17).map { Int32($0) - 8 }, classes: (0..<17).map { UInt8($0) }, magnitudeCode: 18,
                 IndexSliceTools(usesNeighbours: true, adaptationLimit: 10)), "00808104225ac924d8", "ff20c40e"
+        ),
+        (
+            SliceCase(
+                (0..<40).map { Int32(($0 * 7919) % 9) - 4 }, magnitudeCode: 18,
+                IndexSliceTools(usesNeighbours: true, signDistances: (2, 5), adaptationLimit: 8, states: trellises[3])), "051724589a14edd98166a4b49c0f57", ""
         ),
     ]
 }

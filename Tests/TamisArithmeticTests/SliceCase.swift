@@ -21,7 +21,29 @@ struct SliceCase {
         return indices.withUnsafeBufferPointer { indices in classes.withUnsafeBufferPointer { coder.encode(indices, classes: $0) } }
     }
 
-    /// The indices of `slice`, or nil if it is refused.
+    /// What the indices decode to: themselves, or 2 q − b · sgn q with b the parity of the state, step by step as in Spec §7.3.
+    var levels: [Int32] {
+        if !tools.states.hasStates { return indices }
+        var state: UInt32 = 0
+        return indices.map { index in
+            let level = 2 &* index &- (state & 1 == 1 ? index.signum() : 0)
+            state = (state >> 1) ^ (state & 1 == 1 ? tools.states.oddStateMask : 0) ^ (index & 1 != 0 ? tools.states.oddIndexMask : 0)
+            return level
+        }
+    }
+
+    /// The indices that decode to `levels`.
+    private func indices(of levels: [Int32]) -> [Int32] {
+        if !tools.states.hasStates { return levels }
+        var state: UInt32 = 0
+        return levels.map { level in
+            let index = (level &+ (state & 1 == 1 ? level.signum() : 0)) / 2
+            state = (state >> 1) ^ (state & 1 == 1 ? tools.states.oddStateMask : 0) ^ (index & 1 != 0 ? tools.states.oddIndexMask : 0)
+            return index
+        }
+    }
+
+    /// The levels of `slice`, or nil if it is refused.
     func decoded(_ slice: IndexSliceCoder.Slice) -> [Int32]? {
         var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: magnitudeCode), tools)
         // No index that coding can yield, so that one left out is seen.
@@ -36,13 +58,15 @@ struct SliceCase {
         return isSound ? output : nil
     }
 
-    var comesBack: Bool { decoded(encoded()) == indices }
+    var comesBack: Bool { decoded(encoded()) == levels }
 
     /// A sound slice of any bytes must be what the encoder makes of its indices; nothing may trap.
     func isRefusedOrCanonical(_ slice: IndexSliceCoder.Slice) -> Bool {
-        guard let indices = decoded(slice) else { return true }
+        guard let levels = decoded(slice) else { return true }
         var other = self
-        other.indices = indices
+        other.indices = indices(of: levels)
+        if other.levels != levels { return false }
+        let indices = other.indices
         return indices.allSatisfy { $0.magnitude <= IndexBinarization.maximumMagnitude } && other.encoded() == slice
     }
 

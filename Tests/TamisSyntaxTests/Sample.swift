@@ -112,6 +112,34 @@ struct Sample: Sendable, CustomTestStringConvertible {
             data.indexCoding.lineClassBytes = tools & 3 != 0 ? 129 : 0
             samples.append(try Sample("data_unit, index, tools \(tools)", data))
         }
+        data = DataUnit()
+        data.codingMode = CodingMode.index.rawValue
+        data.indexCoding.quantizerKind = QuantizerKind.trellis.rawValue
+        data.indexCoding.trellisStatesLog2 = 6
+        data.indexCoding.grid.step = 0x1p-100
+        data.indexCoding.tools = [.rowClasses, .signContexts]
+        data.indexCoding.rowStepExponent = 1
+        data.indexCoding.lineClassBytes = 40
+        samples.append(try Sample("data_unit, trellis", data))
+        data.indexCoding = IndexCoding()
+        data.indexCoding.quantizerKind = QuantizerKind.codebook.rawValue
+        data.indexCoding.codebook.first = -3
+        data.indexCoding.codebook.entries = [-0x1p120, -0.5, -0x1p-149, 0, 0.1, 7].map(CodebookEntry.init)
+        samples.append(try Sample("data_unit, codebook", data))
+        data.indexCoding = IndexCoding()
+        data.indexCoding.quantizerKind = QuantizerKind.companded.rawValue
+        data.indexCoding.companding.amplitude = 0.003
+        data.indexCoding.companding.growth = 0.02
+        data.indexCoding.companding.levels = 300
+        samples.append(try Sample("data_unit, companded", data))
+        data.indexCoding = IndexCoding()
+        data.indexCoding.quantizerKind = QuantizerKind.minifloat.rawValue
+        data.indexCoding.minifloat.exponentBits = 4
+        data.indexCoding.minifloat.mantissaBits = 3
+        data.indexCoding.minifloat.bias = -70
+        data.indexCoding.minifloat.subnormals = 1
+        data.indexCoding.minifloat.top = 128
+        samples.append(try Sample("data_unit, minifloat", data))
         samples.append(try Sample("slice_entry", SliceEntry(codewordBytes: 16384, rawBytes: 3)))
 
         var group = GroupUnit()

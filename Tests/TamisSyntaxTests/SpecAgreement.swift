@@ -53,7 +53,7 @@ struct SpecAgreement {
                 if !present.contains(place) { unseen.append("\(place) is in the Spec, and no code has shown it") }
                 switch row.condition {
                 case .always, .times: break
-                case .equals, .anyBit: if !absent.contains(place) { unseen.append("\(place) is conditional in the Spec, and always there in the code") }
+                case .equals, .atMost, .anyBit: if !absent.contains(place) { unseen.append("\(place) is conditional in the Spec, and always there in the code") }
                 }
             }
         }
@@ -77,6 +77,7 @@ struct SpecAgreement {
                 case .always: 1
                 case .times(let name): try value(name, row)
                 case .equals(let name, let expected): try value(name, row) == expected ? 1 : 0
+                case .atMost(let name, let most): try value(name, row) <= most ? 1 : 0
                 case .anyBit(let name, let mask): try value(name, row) & mask != 0 ? 1 : 0
                 }
             if count == 0 { absent.insert(identity) }

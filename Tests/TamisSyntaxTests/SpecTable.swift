@@ -7,8 +7,19 @@ struct SpecTable: Equatable {
         /// As often as the element says.
         case times(String)
         case equals(String, UInt64)
+        case atMost(String, UInt64)
         /// At least one of the bits is set.
         case anyBit(String, UInt64)
+
+        /// Both can never hold of the same structure.
+        func excludes(_ other: Condition) -> Bool {
+            switch (self, other) {
+            case (.equals(let name, let value), .equals(let otherName, let otherValue)): name == otherName && value != otherValue
+            case (.equals(let name, let value), .atMost(let otherName, let most)), (.atMost(let otherName, let most), .equals(let name, let value)):
+                name == otherName && value > most
+            default: false
+            }
+        }
     }
 
     enum Range: Equatable {
@@ -91,6 +102,7 @@ struct SpecTable: Equatable {
         let words = text.split(separator: " ").map { String($0.replacing("`", with: "")) }
         if words.count == 2, words[1] == "times" { return .times(words[0]) }
         if words.count == 3, words[1] == "==", let value = UInt64(words[2]) { return .equals(words[0], value) }
+        if words.count == 3, words[1] == "<=", let value = UInt64(words[2]) { return .atMost(words[0], value) }
         if words.count == 5, words[1] == "&", words[3] == "!=", words[4] == "0", let mask = UInt64(words[2]) { return .anyBit(words[0], mask) }
         throw ParseError("\(place): the condition '\(text)' has none of the forms of §2.4")
     }
@@ -116,7 +128,9 @@ struct SpecTable: Equatable {
         return (1 << Int128(exponent)) - less
     }
 
+    /// `2^n` or `-2^n`.
     private static func power(_ text: String) -> Double? {
-        text.hasPrefix("2^") ? Int(text.dropFirst(2)).map { Double(sign: .plus, exponent: $0, significand: 1) } : nil
+        if text.hasPrefix("-") { return power(String(text.dropFirst())).map { -$0 } }
+        return text.hasPrefix("2^") ? Int(text.dropFirst(2)).map { Double(sign: .plus, exponent: $0, significand: 1) } : nil
     }
 }

@@ -53,11 +53,13 @@ import Testing
     /// refused by name.
     @Test(arguments: Sample.all)
     func extremes(_ sample: Sample) throws {
-        let allOnes: [String: Int128] = ["u8": 255, "u16": 65535, "u32": Int128(UInt32.max), "f32": Int128(UInt32.max), "u64": Int128(UInt64.max), "uv": Int128(UInt64.max)]
+        let allOnes: [String: Int128] = ["u8": 255, "u16": 65535, "u32": Int128(UInt32.max), "u64": Int128(UInt64.max), "uv": Int128(UInt64.max)]
         for (number, element) in try sample.written(SubstitutingWriter()).elements.enumerated() {
             var values: Set<Int128> = [0, 1, element.lower - 1, element.lower, element.lower + 1, element.upper - 1, element.upper, element.upper + 1]
             if let ones = allOnes[element.descriptor] { values.insert(ones) }
             if element.descriptor == "sv" { values.formUnion([Int128(Int64.min), Int128(Int64.max), -1]) }
+            // Infinities and NaNs.
+            if element.descriptor == "f32" { values.formUnion([-0x7FFF_FFFF, -0x7F80_0000, -1, 0x7F7F_FFFF, 0x7F80_0000, 0x7F80_0001, 0x7FFF_FFFF]) }
             for value in values.sorted() {
                 guard let form = SubstitutingWriter.form(of: value, as: element.descriptor) else { continue }
                 let bytes = try sample.written(SubstitutingWriter((number, form))).writer.bytes
@@ -122,7 +124,7 @@ import Testing
     /// A list that cannot be there is refused by its length alone.
     @Test(arguments: Sample.all)
     func hugeCounts(_ sample: Sample) throws {
-        for (element, _, bytes) in try Self.substituting(sample, { $0.countsItems ? [SubstitutingWriter.unsigned(UInt64(UInt32.max))] : [] }) {
+        for (element, _, bytes) in try Self.substituting(sample, { $0.countsItems ? [SubstitutingWriter.unsigned(UInt64($0.upper))] : [] }) {
             let error = Self.error(sample, bytes)
             #expect(error?.code == .truncated && error?.element == element.name)
         }
@@ -184,6 +186,24 @@ import Testing
         tensor.dimensions = [UInt64](repeating: 1, count: 300)
         expectRefused("rank", tensor)
         expectRefused("codeword_bytes", SliceEntry(codewordBytes: 0, rawBytes: 0))
+        for value: Float in [0x1.000002p120, -0x1.000002p120, .nan, .infinity, -.infinity] { expectRefused("codebook_value", CodebookEntry(value)) }
+        var codebook = Codebook()
+        expectRefused("codebook_count", codebook)
+        codebook.entries = [CodebookEntry(1), CodebookEntry(2)]
+        codebook.first = -2
+        expectRefused("codebook_count", codebook)
+        codebook.first = -65536
+        expectRefused("codebook_first", codebook)
+        var companding = Companding()
+        companding.growth = 0
+        expectRefused("companding_growth", companding)
+        var minifloat = MinifloatFormat()
+        minifloat.exponentBits = 3
+        minifloat.mantissaBits = 1
+        minifloat.top = 17
+        expectRefused("minifloat_top", minifloat)
+        minifloat.exponentBits = 6
+        expectRefused("minifloat_exponent_bits", minifloat)
     }
 
     /// NaNs, infinities, zeros and negative numbers are no steps.

@@ -85,7 +85,7 @@ struct SubstitutingWriter: SyntaxVisitor {
         put(element, "sv", Int128(range.lowerBound), Int128(range.upperBound)) { $0.append(Self.zigzag(Int128(value))) }
     }
     mutating func f32(_ element: StaticString, _ value: inout Float, _ range: ClosedRange<Float>) {
-        put(element, "f32", Int128(range.lowerBound.bitPattern), Int128(range.upperBound.bitPattern)) { $0.u32(value.bitPattern) }
+        put(element, "f32", Self.rank(range.lowerBound), Self.rank(range.upperBound)) { $0.u32(value.bitPattern) }
     }
     mutating func text(_ element: StaticString, _ value: inout String, maximumBytes: UInt64) {
         put(element, "text", 0, Int128(maximumBytes)) { $0.append(Self.text(Array(value.utf8))) }
@@ -110,7 +110,18 @@ struct SubstitutingWriter: SyntaxVisitor {
 
     static func text(_ bytes: [UInt8]) -> [UInt8] { unsigned(UInt64(bytes.count)) + bytes }
 
-    /// `value` as the descriptor writes it, or nil if it cannot.
+    /// A number in the order of float32 numbers, their bits if they are positive; both zeros are 0.
+    static func rank(_ value: Float) -> Int128 {
+        let magnitude = Int128(value.magnitude.bitPattern)
+        return value.sign == .minus ? -magnitude : magnitude
+    }
+
+    static func float(rank: Int128) -> Float? {
+        guard let magnitude = UInt32(exactly: rank.magnitude), magnitude < 1 << 31 else { return nil }
+        return Float(bitPattern: magnitude | (rank < 0 ? 1 << 31 : 0))
+    }
+
+    /// `value` as the descriptor writes it, or nil if it cannot; an f32 is given by its rank.
     static func form(of value: Int128, as descriptor: String) -> [UInt8]? {
         func fixed(_ count: Int) -> [UInt8]? {
             value >= 0 && value >> Int128(8 * count) == 0 ? (0..<count).map { UInt8(truncatingIfNeeded: value >> Int128(8 * $0)) } : nil
@@ -118,7 +129,8 @@ struct SubstitutingWriter: SyntaxVisitor {
         switch descriptor {
         case "u8": return fixed(1)
         case "u16": return fixed(2)
-        case "u32", "f32": return fixed(4)
+        case "u32": return fixed(4)
+        case "f32": return float(rank: value).map { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt32(8 * $0)) } }
         case "u64": return fixed(8)
         case "uv": return value >= 0 && value <= Int128(UInt64.max) ? unsigned(UInt64(value)) : nil
         case "sv": return value >= Int128(Int64.min) && value <= Int128(Int64.max) ? zigzag(value) : nil
@@ -130,6 +142,8 @@ struct SubstitutingWriter: SyntaxVisitor {
 /// Gives each element a value from its range, the ends more often than others.
 struct RandomFiller: SyntaxVisitor {
     private var state: UInt64
+    /// The bits of a rank of a minifloat.
+    private var rankBits: UInt8 = 0
 
     init(seed: UInt64) { state = seed }
 
@@ -160,6 +174,8 @@ struct RandomFiller: SyntaxVisitor {
     mutating func u8(_ element: StaticString, _ value: inout UInt8, _ range: ClosedRange<UInt8>) {
         value = UInt8(pick(Int128(range.lowerBound), Int128(range.upperBound)))
         if "\(element)" == "element_type" && [8, 14, 15].contains(value) { value = 1 }
+        if "\(element)" == "minifloat_exponent_bits" { rankBits = value }
+        if "\(element)" == "minifloat_mantissa_bits" { rankBits += value }
     }
     mutating func u16(_ element: StaticString, _ value: inout UInt16, _ range: ClosedRange<UInt16>) {
         value = UInt16(pick(Int128(range.lowerBound), Int128(range.upperBound)))
@@ -170,13 +186,16 @@ struct RandomFiller: SyntaxVisitor {
     }
     mutating func uv(_ element: StaticString, _ value: inout UInt64, _ range: ClosedRange<UInt64>) {
         // The length of a list is kept small; it is the only element whose name ends so.
-        value = "\(element)".hasSuffix("_count") ? next() % 5 : UInt64(pick(Int128(range.lowerBound), Int128(range.upperBound)))
+        if "\(element)".hasSuffix("_count") { value = range.lowerBound + next() % 5; return }
+        let upper = "\(element)" == "minifloat_top" ? 1 << UInt64(rankBits) : range.upperBound
+        value = UInt64(pick(Int128(range.lowerBound), Int128(upper)))
     }
     mutating func sv(_ element: StaticString, _ value: inout Int64, _ range: ClosedRange<Int64>) {
-        value = Int64(pick(Int128(range.lowerBound), Int128(range.upperBound)))
+        // A codebook, however short, has the index 0.
+        value = "\(element)" == "codebook_first" ? 0 : Int64(pick(Int128(range.lowerBound), Int128(range.upperBound)))
     }
     mutating func f32(_ element: StaticString, _ value: inout Float, _ range: ClosedRange<Float>) {
-        value = Float(bitPattern: UInt32(pick(Int128(range.lowerBound.bitPattern), Int128(range.upperBound.bitPattern))))
+        value = SubstitutingWriter.float(rank: pick(SubstitutingWriter.rank(range.lowerBound), SubstitutingWriter.rank(range.upperBound))) ?? range.lowerBound
     }
     mutating func text(_ element: StaticString, _ value: inout String, maximumBytes: UInt64) {
         let alphabet: [Character] = ["a", " ", "~", "/", "é", "e\u{301}", "漢", "🧂", "\u{A0}", "\u{FFFF}", "\u{10FFFF}"]

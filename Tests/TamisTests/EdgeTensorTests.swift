@@ -29,10 +29,13 @@ struct EdgeTensorTests {
     }
 
     @Test(arguments: [
-        EncodingOptions(), EncodingOptions(target: .quality(decibels: 40), deadzone: 0.6), EncodingOptions(target: .step(0.01)),
-        EncodingOptions(target: .step(7), deadzone: 0), EncodingOptions(target: .quality(decibels: -20), deadzone: 1, sliceElementsLog2: 4),
-        EncodingOptions(target: .quality(decibels: 120)), EncodingOptions(target: .step(0x1p-100)), EncodingOptions(target: .step(0x1p80)),
-        EncodingOptions(target: .quality(decibels: 20), exclusions: ["*"]),
+        EncodingOptions(), EncodingOptions(settings: .rounding()), EncodingOptions(target: .quality(decibels: 40), settings: .rounding(0.6)),
+        EncodingOptions(target: .step(0.01), settings: .rounding()), EncodingOptions(target: .step(0.01)), EncodingOptions(target: .step(7), settings: .rounding(0)),
+        EncodingOptions(target: .quality(decibels: -20), settings: .rounding(1), sliceElementsLog2: 4),
+        EncodingOptions(target: .quality(decibels: 120), settings: .rounding()), EncodingOptions(target: .quality(decibels: 120)),
+        EncodingOptions(target: .step(0x1p-100), settings: .rounding()), EncodingOptions(target: .step(0x1p-100)),
+        EncodingOptions(target: .step(0x1p80), settings: .rounding()), EncodingOptions(target: .step(0x1p80)),
+        EncodingOptions(target: .quality(decibels: 20), exclusions: ["*"]), EncodingOptions(effort: 1), EncodingOptions(effort: 3), EncodingOptions(effort: 9),
     ])
     func comeBackAsTheSummarySays(_ options: EncodingOptions) throws {
         var source = PlainSource()
@@ -43,7 +46,9 @@ struct EdgeTensorTests {
         try source.add("many bytes", .uint8, [5000], (0..<5000).map { UInt8(truncatingIfNeeded: $0 * $0) })
         let stream = try source.encoded(options)
         let originals = source.tensors.indices.map { (source.tensors[$0].name, source.bytes(of: $0)) }
-        try expectFaithful(stream, originals, deadzone: (options.deadzone * 256).rounded(.toNearestOrEven) / 256)
+        var deadzone: Double?
+        if case .uniform(let given) = options.settings.quantizer { deadzone = (given * 256).rounded(.toNearestOrEven) / 256 }
+        try expectFaithful(stream, originals, deadzone: deadzone)
         let decodedFile = try Tamis.decode(stream)
         #expect(decodedFile.count == source.bytes.count)
         if options.exclusions == ["*"] { #expect(decodedFile == source.bytes) }

@@ -2,6 +2,8 @@ import Tamis
 import TamisArithmetic
 import TamisBits
 import TamisQuantization
+import TamisSyntax
+import TamisTestSupport
 import Testing
 
 /// What decoding all of a stream comes to.
@@ -31,27 +33,38 @@ func quantized(_ value: Float, step: Float, deadzone: Double) -> Float {
     return value < 0 ? -back : back
 }
 
-/// Checks that every tensor came back as the summary promises: bit by bit, or as the nearest value of its grid.
+/// Checks that every tensor came back as its unit promises: bit by bit, or as a value of its grid.
+///
+/// - Parameter deadzone: that of all tensors, which are rounded each by itself; nil if indices may have been searched.
 func expectFaithful(
-    _ stream: [UInt8], _ originals: [(name: String, bytes: [UInt8])], deadzone: Double = 0.5, _ place: SourceLocation = #_sourceLocation
+    _ stream: [UInt8], _ originals: [(name: String, bytes: [UInt8])], deadzone: Double? = nil, _ place: SourceLocation = #_sourceLocation
 ) throws {
     let file = try TamisFile(bytes: stream)
-    let summary = try file.summary()
-    try #require(summary.tensors.map(\.description.name) == originals.map(\.name), sourceLocation: place)
-    for (tensor, original) in zip(summary.tensors, originals) {
+    let codings = try TensorCoding.all(of: stream)
+    try #require(file.tensors.map(\.name) == originals.map(\.name), sourceLocation: place)
+    for (coding, original) in zip(codings, originals) {
         let back = try file.tensor(named: original.name).1
-        guard let step = tensor.step else {
-            #expect(tensor.mode == "raw" && back == original.bytes, "\(original.name)", sourceLocation: place)
+        guard let grid = coding.grid, let kind = coding.kind else {
+            #expect(coding.isExact && back == original.bytes, "\(original.name)", sourceLocation: place)
             continue
         }
-        #expect(tensor.mode == "index" && tensor.deadzone == deadzone && tensor.quantizer == "deadzone", sourceLocation: place)
-        var farthest = 0.0
-        var isFormula = true
-        for (value, restored) in zip(floats(in: original.bytes), floats(in: back)) {
-            if (value.magnitude > step * Float(deadzone)) { farthest = max(farthest, (Double(value) - Double(restored)).magnitude - Double(restored.ulp)) }
-            if restored != quantized(value, step: step, deadzone: deadzone) { isFormula = false }
+        let values = floats(in: original.bytes)
+        let steps = coding.steps(count: values.count)
+        #expect(kind == .trellis ? deadzone == nil : Double(grid.reconstructionOffset) / 256 + 0.5 == deadzone ?? 0.5, sourceLocation: place)
+        var strays = 0
+        for (number, (value, restored)) in zip(values, floats(in: back)).enumerated() {
+            let step = steps[number]
+            let distance = (Double(value) - Double(restored)).magnitude - Double(restored.ulp)
+            if let deadzone {
+                if restored != quantized(value, step: step, deadzone: deadzone) { strays += 1 }
+                if value.magnitude > step * Float(deadzone) && distance > Double(step) / 2 { strays += 1 }
+            } else {
+                let level = (Double(restored) / Double(step)).rounded()
+                if restored != Float(level * Double(step)) || (value < 0 ? restored > 0 : restored < 0) { strays += 1 }
+                // A trellis chooses between the levels around the value that are four steps apart; rounding goes down, or to zero.
+                if restored != 0 && distance > Double(step) * (kind == .trellis ? 4 : 1.5) { strays += 1 }
+            }
         }
-        #expect(isFormula, "\(original.name)", sourceLocation: place)
-        #expect(farthest <= Double(step) / 2, "\(original.name)", sourceLocation: place)
+        #expect(strays == 0, "\(original.name)", sourceLocation: place)
     }
 }

@@ -23,7 +23,7 @@ struct RoundTripTests {
 
     @Test(arguments: [0, 0.25, 0.5, 0.6, 1], [5, 20, 45] as [Double])
     func quantizedValuesAreThoseOfTheFormula(_ deadzone: Double, _ quality: Double) throws {
-        let options = EncodingOptions(target: .quality(decibels: quality), deadzone: deadzone)
+        let options = EncodingOptions(target: .quality(decibels: quality), settings: .rounding(deadzone))
         let stream = try Tamis.encode(Self.model, options: options)
         try expectFaithful(stream, Self.tensors.map { ($0.name, $0.bytes) }, deadzone: (deadzone * 256).rounded(.toNearestOrEven) / 256)
         #expect(try Tamis.decode(stream).count == Self.model.count)
@@ -184,7 +184,7 @@ struct RoundTripTests {
         for options in [
             EncodingOptions(target: .quality(decibels: -20.1)), EncodingOptions(target: .quality(decibels: 120.1)), EncodingOptions(target: .quality(decibels: .nan)),
             EncodingOptions(target: .step(0)), EncodingOptions(target: .step(-1)), EncodingOptions(target: .step(.nan)), EncodingOptions(target: .step(.infinity)),
-            EncodingOptions(target: .step(0x1p81)), EncodingOptions(deadzone: -0.01), EncodingOptions(deadzone: 1.01), EncodingOptions(deadzone: .nan),
+            EncodingOptions(target: .step(0x1p81)), EncodingOptions(settings: .rounding(-0.01)), EncodingOptions(settings: .rounding(1.01)), EncodingOptions(settings: .rounding(.nan)),
             EncodingOptions(sliceElementsLog2: 3), EncodingOptions(sliceElementsLog2: 21),
         ] {
             #expect { try Tamis.encode(Self.model, options: options) } throws: { ($0 as? TamisError)?.code == .invalidArgument }

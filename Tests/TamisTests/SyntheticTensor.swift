@@ -1,4 +1,10 @@
+import Tamis
 import TamisTestSupport
+
+extension TensorSettings {
+    /// Each value is rounded by itself.
+    static func rounding(_ deadzone: Double = 0.5) -> TensorSettings { TensorSettings(quantizer: .uniform(deadzone: deadzone)) }
+}
 
 /// A float32 tensor for a model.
 struct SyntheticTensor: Sendable {
