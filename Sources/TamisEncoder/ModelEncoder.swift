@@ -197,7 +197,6 @@ package struct ModelEncoder: Sendable {
             }
             for (tensor, sum) in result.squaredErrors { squaredErrors[tensor] = sum }
         }
-        if source.holes.isEmpty { digest.update(bytes) }
         try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
         var distortion = Distortion()
         for work in tensors {
