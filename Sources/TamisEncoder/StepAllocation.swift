@@ -62,8 +62,7 @@ struct StepAllocation: Sendable {
             case .failure(let refusal): return .exact(refusal.description)
             }
         }
-        let finest = Float(step * 0.25)
-        if !QuantizerGrid.stepRange.contains(quantizer.step) || !QuantizerGrid.stepRange.contains(finest) {
+        if !QuantizerGrid.stepRange.contains(quantizer.step) {
             return .exact("its step would be \(quantizer.step), outside what the format allows")
         }
         if Double(work.statistics.largestMagnitude) / Double(quantizer.step) / work.smallestRowFactor > Self.mostSteps {
