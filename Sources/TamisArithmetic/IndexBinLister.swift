@@ -49,13 +49,16 @@ struct IndexBinLister: ~Copyable {
     /// - Returns: false if no index is left.
     mutating func listNext() -> Bool {
         if unsafe place == indices.count { return false }
-        if tools.usesNeighbours || tools.signDistances != nil || tools.states.hasStates {
-            list(plainly: false)
-        } else {
-            list(plainly: true)
-        }
+        if tools.usesNeighbours || tools.signDistances != nil || tools.states.hasStates { listWithTools() } else { listPlainly() }
         return true
     }
+
+    // Two functions, so that the plain one is compiled without what it does not need.
+    @inline(never)
+    private mutating func listPlainly() { list(plainly: true) }
+
+    @inline(never)
+    private mutating func listWithTools() { list(plainly: false) }
 
     /// - Parameter isPlain: no tool is used, and raw bits say the signs.
     @inline(__always)
