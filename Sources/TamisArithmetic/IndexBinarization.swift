@@ -23,6 +23,16 @@ package struct IndexBinarization: Sendable {
     static let escapePrefixLast = 15
     static let lowBit = 48
     static let contextsPerClass = 52
+
+    /// The context of unary bin j.
+    static func unary(_ j: Int, neighbour: Int, near: Int) -> Int {
+        switch j {
+        case 0: firstUnary + neighbour
+        case 1: secondUnary + near
+        default: laterUnary + j
+        }
+    }
+
     static let signContexts = classCount * contextsPerClass
     static let contextCount = signContexts + 27
 
@@ -30,6 +40,11 @@ package struct IndexBinarization: Sendable {
     package struct Class: Sendable {
         /// k.
         package let shift: UInt32
+        /// Of the k low bits, those that are raw: all but the highest.
+        let rawShift: UInt32
+        /// In `BinPatterns.bins`, where the patterns of such a class begin, and the last one from there.
+        let firstPattern: Int
+        let lastPattern: UInt32
         /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3.
         package let threshold1, threshold2, threshold3: UInt32
 
@@ -55,9 +70,11 @@ package struct IndexBinarization: Sendable {
             func threshold(_ sixteenths: UInt64) -> UInt32 {
                 UInt32(min((expected * sixteenths + 32767) >> 15, UInt64(UInt32.max)))
             }
+            let shift = UInt32(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0)
+            let hasLowBit = shift > 0
             return Class(
-                shift: UInt32(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0), threshold1: threshold(13), threshold2: threshold(29),
-                threshold3: threshold(51))
+                shift: shift, rawShift: hasLowBit ? shift - 1 : 0, firstPattern: BinPatterns.first(hasLowBit: hasLowBit),
+                lastPattern: BinPatterns.last(hasLowBit: hasLowBit), threshold1: threshold(13), threshold2: threshold(29), threshold3: threshold(51))
         }
     }
 

@@ -36,104 +36,12 @@ package struct IndexSliceCoder: ~Copyable {
     ///   - indices: at least one; magnitudes at most `IndexBinarization.maximumMagnitude`.
     ///   - classes: as many; each 0 … 16.
     package mutating func encode(_ indices: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>) -> Slice {
-        precondition(indices.count > 0 && indices.count == classes.count)
         unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
-        return unsafe binarization.classes.withUnsafeBufferPointer { table in
-            unsafe Self.encode(
-                indices, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
-                signDistances: tools.signDistances, tools.states)
-        }
+        var coder = ArithmeticEncoder(reservingBytes: indices.count)
+        var lister = unsafe IndexBinLister(indices, classes, binarization, tools)
+        while lister.listNext() { unsafe coder.code(lister.bins, contexts, adaptation) }
+        return Slice(codeword: coder.finish(), rawBits: lister.finish())
     }
-
-    /// First lists the bins of some indices with their contexts, then codes the list: neither loop has a branch on the data that a
-    /// processor could not foresee, which is worth more than the memory the list takes.
-    private static func encode(
-        _ indices: UnsafeBufferPointer<Int32>, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
-        _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool,
-        signDistances: (first: Int, second: Int)?, _ states: StateTransition
-    ) -> Slice {
-        let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
-        var coder = ArithmeticEncoder(reservingBytes: count)
-        var raw = RawBitWriter(reservingBytes: count)
-        let signBins = signDistances != nil ? 1 : 0
-        let (first, second) = signDistances ?? (1, 1)
-        var before1: UInt32 = 0
-        var before2: UInt32 = 0
-        var state: UInt32 = 0
-        // An entry is a context's place and, in the lowest bit, the bin.
-        unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: listedIndices * mostBins) { list in
-            let list = unsafe list.baseAddress.unsafelyUnwrapped
-            for start in stride(from: 0, to: count, by: listedIndices) {
-                var length = 0
-                for i in start..<min(start + listedIndices, count) {
-                    let scaleClass = unsafe Int(classes[i])
-                    let own = scaleClass &* IndexBinarization.contextsPerClass
-                    let parameters = unsafe table[scaleClass]
-                    let shift = parameters.shift
-                    let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
-                    let neighbour = near &+ Int(state & 1) &* 4
-                    let index = unsafe indices[i]
-                    let magnitude = index.magnitude
-                    state = states.next(state, magnitude: magnitude)
-                    let isOther = magnitude == 0 ? 0 : 1
-                    let sign: UInt16 = index < 0 ? 1 : 0
-                    unsafe list[length] = entry(own &+ IndexBinarization.zeroFlag &+ neighbour, UInt16(truncatingIfNeeded: isOther))
-                    length &+= 1
-                    if signBins != 0 {
-                        let context = unsafe signContext(indices, i, first, second)
-                        unsafe list[length] = entry(IndexBinarization.signContexts &+ context, sign)
-                        length &+= isOther
-                    } else {
-                        raw.put(UInt32(sign), isOther)
-                    }
-                    // A zero goes through the motions with counts of zero.
-                    let less = magnitude &- UInt32(truncatingIfNeeded: isOther)
-                    let unary = Int(less &>> shift)
-                    unsafe list[length] = entry(own &+ IndexBinarization.firstUnary &+ neighbour, unary > 0 ? 1 : 0)
-                    unsafe list[length &+ 1] = entry(own &+ IndexBinarization.secondUnary &+ near, unary > 1 ? 1 : 0)
-                    unsafe list[length &+ 2] = entry(own &+ IndexBinarization.laterUnary &+ 2, unary > 2 ? 1 : 0)
-                    unsafe list[length &+ 3] = entry(own &+ IndexBinarization.laterUnary &+ 3, unary > 3 ? 1 : 0)
-                    if unary > 3 {
-                        for j in 4..<IndexBinarization.unaryCap {
-                            unsafe list[length &+ j] = entry(own &+ IndexBinarization.laterUnary &+ j, unary > j ? 1 : 0)
-                        }
-                    }
-                    length &+= isOther &* min(unary &+ 1, IndexBinarization.unaryCap)
-                    if unary >= IndexBinarization.unaryCap {
-                        let beyond = UInt64(unary - IndexBinarization.unaryCap + 1)
-                        let bits = 63 - beyond.leadingZeroBitCount
-                        for k in 0...bits {
-                            let context = IndexBinarization.escapePrefix &+ min(k, IndexBinarization.escapePrefixLast)
-                            unsafe list[length] = entry(own &+ context, k < bits ? 1 : 0)
-                            length &+= 1
-                        }
-                        raw.put(UInt32(truncatingIfNeeded: beyond & ((1 << UInt64(bits)) - 1)), bits)
-                    }
-                    let hasLow = shift > 0 ? isOther : 0
-                    let rawShift = shift &- (shift > 0 ? 1 : 0)
-                    unsafe list[length] = entry(own &+ IndexBinarization.lowBit &+ min(unary, 2), UInt16(truncatingIfNeeded: (less &>> rawShift) & 1))
-                    length &+= hasLow
-                    raw.put(less & ((1 &<< rawShift) &- 1), Int(rawShift) &* hasLow)
-                    before2 = before1
-                    before1 = magnitude
-                }
-                coder.reserve(bins: length)
-                for place in 0..<length {
-                    let entry = unsafe list[place]
-                    unsafe coder.bin(UInt32(entry & 1), &contexts[Int(entry >> 1)], adaptation)
-                }
-            }
-        }
-        return Slice(codeword: coder.finish(), rawBits: raw.finish())
-    }
-
-    /// Indices whose bins are listed at a time.
-    private static let listedIndices = 1024
-    /// Room for the bins of one index and for what is written beyond them: zero flag, sign, unary part, escape, low bit.
-    private static let mostBins = 2 + IndexBinarization.unaryCap + IndexBinarization.exponentCap + 1 + IndexBinarization.unaryCap
-
-    @inline(__always)
-    private static func entry(_ context: Int, _ bin: UInt16) -> UInt16 { UInt16(truncatingIfNeeded: context) &<< 1 | bin }
 
     /// The inverse of `encode`, but for trellises: `indices` become levels, 2 q in even states and 2 q − sgn q in odd ones.
     ///

@@ -53,34 +53,52 @@ struct RawBitReader: ~Copyable {
 }
 
 /// Writes raw bits in the form `RawBitReader` reads.
+@safe
 struct RawBitWriter: ~Copyable {
-    private var bytes: [UInt8] = []
+    private var bytes: UnsafeMutablePointer<UInt8>
+    private var count = 0
+    private var capacity: Int
     private var window: UInt64 = 0
     private var filled: Int = 0
 
-    init(reservingBytes: Int) { bytes.reserveCapacity(reservingBytes) }
+    init(reservingBytes: Int) {
+        capacity = max(reservingBytes, 64)
+        unsafe bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    }
+
+    deinit { unsafe bytes.deallocate() }
 
     /// Appends the lower `count` bits of `value`, 0 … 32; the bits above them are zero.
     @inline(__always)
     mutating func put(_ value: UInt32, _ count: Int) {
-        window |= UInt64(value) &<< UInt64(filled)
+        window |= UInt64(value) &<< UInt64(truncatingIfNeeded: filled)
         filled &+= count
-        if filled >= 32 { emitWord() }
+        if filled >= 32 {
+            if self.count &+ 8 > capacity { grow() }
+            unsafe UnsafeMutableRawPointer(bytes + self.count).storeBytes(of: UInt32(truncatingIfNeeded: window).littleEndian, as: UInt32.self)
+            self.count &+= 4
+            window &>>= 32
+            filled &-= 32
+        }
     }
 
     @inline(never)
-    private mutating func emitWord() {
-        unsafe withUnsafeBytes(of: UInt32(truncatingIfNeeded: window).littleEndian) { unsafe bytes.append(contentsOf: $0) }
-        window >>= 32
-        filled &-= 32
+    private mutating func grow() {
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2)
+        unsafe larger.initialize(from: bytes, count: count)
+        unsafe bytes.deallocate()
+        unsafe bytes = larger
+        capacity *= 2
     }
 
-    consuming func finish() -> [UInt8] {
+    mutating func finish() -> [UInt8] {
+        // There is room for four more bytes than `put` has used.
         while filled > 0 {
-            bytes.append(UInt8(truncatingIfNeeded: window))
+            unsafe bytes[count] = UInt8(truncatingIfNeeded: window)
+            count += 1
             window >>= 8
             filled -= 8
         }
-        return bytes
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
     }
 }

@@ -278,6 +278,10 @@ struct TensorCoder: Sendable {
             unsafe find(range, into: indices)
             let slice = unsafe coded(indices, range)
             unsafe quantizer.levels(indices)
+            if table == nil && work.view.order == .cOrder && classes.rowStepExponent == 0 {
+                let bytes = (range.lowerBound * 4)..<(range.upperBound * 4)
+                return unsafe (slice, reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes]))
+            }
             if let table {
                 _ = unsafe table.write(UnsafeBufferPointer(indices), range: range, of: work.view, to: decoded)
             } else {

@@ -16,16 +16,16 @@ struct TensorStatistics: Sendable {
         var sums = SIMD8<Double>()
         var squares = SIMD8<Double>()
         var magnitudes = SIMD8<Double>()
-        var largest = SIMD8<Float>()
-        var exponents = SIMD8<UInt32>()
+        // Bit patterns of magnitudes, which are in the order of the magnitudes; those that are not finite are the largest.
+        var largest = SIMD8<Int32>()
         let whole = count / lanes * lanes
         if let base = unsafe values.buffer.baseAddress {
             for start in stride(from: 0, to: whole, by: lanes) {
                 let bits = unsafe base.loadUnaligned(fromByteOffset: start * 4, as: SIMD8<UInt32>.self)
-                exponents = pointwiseMax(exponents, bits & 0x7FFF_FFFF)
+                let pattern = SIMD8<Int32>(truncatingIfNeeded: bits & 0x7FFF_FFFF)
+                largest.replace(with: pattern, where: pattern .> largest)
                 let x = SIMD8<Float>(bitPattern: bits)
                 let magnitude = SIMD8<Float>(bitPattern: bits & 0x7FFF_FFFF)
-                largest = pointwiseMax(largest, magnitude)
                 let wide = SIMD8<Double>(x)
                 sums += wide
                 squares += wide * wide
@@ -35,8 +35,8 @@ struct TensorStatistics: Sendable {
         sum = Self.sum(sums)
         sumOfSquares = Self.sum(squares)
         sumOfMagnitudes = Self.sum(magnitudes)
-        largestMagnitude = largest.max()
-        isFinite = exponents.max() < 0x7F80_0000
+        largestMagnitude = Float(bitPattern: UInt32(largest.max()))
+        isFinite = largestMagnitude.isFinite
         for place in whole..<count {
             let x = Float(bitPattern: values.load(place * 4, as: UInt32.self))
             if !x.isFinite { isFinite = false }

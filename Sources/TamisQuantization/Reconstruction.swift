@@ -41,6 +41,38 @@ package struct Reconstruction: Sendable, Equatable {
         }
     }
 
+    /// Writes the values of `indices` one after the other, as `write(_:to:)` does.
+    ///
+    /// - Parameter originals: as many, float32, little-endian.
+    /// - Returns: the sum of the squared differences between them and the values before these are rounded to binary32.
+    package func write(_ indices: UnsafeBufferPointer<Int32>, to output: ByteRegion, against originals: ByteView) -> Double {
+        precondition(output.count == indices.count * 4 && originals.count == output.count)
+        guard let base = unsafe output.buffer.baseAddress, let source = unsafe originals.buffer.baseAddress, let levels = indices.baseAddress
+        else { return 0 }
+        let scaled = Double(step) * 0x1p-8
+        let offset = Int32(self.offset)
+        // In an order that no compiler decides.
+        var squares = SIMD4<Double>()
+        let whole = indices.count & ~3
+        for i in stride(from: 0, to: whole, by: 4) {
+            let level = unsafe UnsafeRawPointer(levels + i).loadUnaligned(as: SIMD4<Int32>.self)
+            let sign = (level &>> 31) | SIMD4(truncatingIfNeeded: SIMD4<UInt32>(truncatingIfNeeded: 0 &- level) &>> 31)
+            let exact = (SIMD4<Double>(level) * 256 + SIMD4<Double>(sign &* offset)) * scaled
+            let original = unsafe SIMD4<Float>(bitPattern: source.loadUnaligned(fromByteOffset: i &* 4, as: SIMD4<UInt32>.self))
+            unsafe base.storeBytes(of: SIMD4<Float>(exact), toByteOffset: i &* 4, as: SIMD4<Float>.self)
+            let difference = SIMD4<Double>(original) - exact
+            squares += difference * difference
+        }
+        var sum = (squares[0] + squares[1]) + (squares[2] + squares[3])
+        for i in whole..<indices.count {
+            let exact = unsafe (Double(levels[i]) * 256 + Double(levels[i].signum() &* offset)) * scaled
+            unsafe base.storeBytes(of: Float(exact).bitPattern.littleEndian, toByteOffset: i &* 4, as: UInt32.self)
+            let difference = Double(Float(bitPattern: originals.load(i &* 4, as: UInt32.self))) - exact
+            sum += difference * difference
+        }
+        return sum
+    }
+
     /// Writes the values of `indices`, the places `range` of the coding order, to where they belong in the tensor's bytes.
     ///
     /// - Parameters:
@@ -68,4 +100,8 @@ package struct Reconstruction: Sendable, Equatable {
             place += run.count
         }
     }
+}
+
+extension SIMD4<Float> {
+    fileprivate init(bitPattern bits: SIMD4<UInt32>) { self = unsafe unsafeBitCast(bits, to: SIMD4<Float>.self) }
 }
