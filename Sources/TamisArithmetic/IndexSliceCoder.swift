@@ -54,16 +54,24 @@ package struct IndexSliceCoder: ~Copyable {
         if codeword.count == 0 { return false }
         unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
         return unsafe binarization.classes.withUnsafeBufferPointer { table in
-            unsafe Self.decode(
-                codeword, rawBits, classes, contexts, adaptation, table.baseAddress.unsafelyUnwrapped, usesNeighbours: tools.usesNeighbours,
-                signDistances: tools.signDistances, tools.states, into: indices)
+            let table = unsafe table.baseAddress.unsafelyUnwrapped
+            // One loop with states and one without, which is faster for what it leaves out.
+            if tools.states.hasStates {
+                return unsafe Self.decode(
+                    codeword, rawBits, classes, contexts, adaptation, table, usesNeighbours: tools.usesNeighbours, signDistances: tools.signDistances,
+                    hasStates: true, tools.states, into: indices)
+            }
+            return unsafe Self.decode(
+                codeword, rawBits, classes, contexts, adaptation, table, usesNeighbours: tools.usesNeighbours, signDistances: tools.signDistances,
+                hasStates: false, .none, into: indices)
         }
     }
 
+    @inline(__always)
     private static func decode(
         _ codeword: ByteView, _ rawBits: ByteView, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
         _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool, signDistances: (first: Int, second: Int)?,
-        _ states: StateTransition, into indices: UnsafeMutableBufferPointer<Int32>
+        hasStates: Bool, _ states: StateTransition, into indices: UnsafeMutableBufferPointer<Int32>
     ) -> Bool {
         let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
         var coder = ArithmeticDecoder(codeword)
@@ -73,19 +81,18 @@ package struct IndexSliceCoder: ~Copyable {
         var before1: UInt32 = 0
         var before2: UInt32 = 0
         var state: UInt32 = 0
-        let doubling: UInt32 = states.hasStates ? 1 : 0
         for i in 0..<count {
             let scaleClass = unsafe Int(classes[i])
             let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
             let parameters = unsafe table[scaleClass]
             let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
-            let odd = state & 1
+            let odd = hasStates ? state & 1 : 0
             let neighbour = near &+ Int(odd) &* 4
             before2 = before1
             if unsafe !coder.bin(&own[IndexBinarization.zeroFlag &+ neighbour], adaptation) {
                 unsafe indices[i] = 0
                 before1 = 0
-                state = states.next(state, magnitude: 0)
+                if hasStates { state = states.next(state, magnitude: 0) }
                 continue
             }
             let shift = parameters.shift
@@ -120,10 +127,10 @@ package struct IndexSliceCoder: ~Copyable {
             }
             if less >= UInt64(IndexBinarization.maximumMagnitude) { return false }
             let magnitude = UInt32(truncatingIfNeeded: less) &+ 1
-            let level = Int32(bitPattern: (magnitude &<< doubling) &- odd)
+            let level = Int32(bitPattern: hasStates ? (magnitude &<< 1) &- odd : magnitude)
             unsafe indices[i] = isNegative ? 0 &- level : level
             before1 = magnitude
-            state = states.next(state, magnitude: magnitude)
+            if hasStates { state = states.next(state, magnitude: magnitude) }
         }
         let codewordIsSound = coder.finish()
         let rawIsSound = raw.finish()
