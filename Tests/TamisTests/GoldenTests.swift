@@ -66,15 +66,15 @@ struct GoldenTests {
 
     /// Quantizers with parameters of their own, and pruning.
     @Test(arguments: [
-        (TensorSettings(quantizer: .symmetric(bits: 8)), ""),
-        (TensorSettings(quantizer: .affine(bits: 4, calibration: .meanSquaredError), pruning: .rows(0.98)), ""),
-        (TensorSettings(quantizer: .affine(bits: 6, calibration: .percentile(99))), ""),
-        (TensorSettings(quantizer: .codebook(levels: 16), pruning: .deviations(0.5)), ""),
-        (TensorSettings(quantizer: .muLaw(mu: 255, range: nil, levels: nil)), ""),
-        (TensorSettings(quantizer: .muLaw(mu: 255, range: 1, levels: 256), pruning: .magnitude(0.02)), ""),
-        (TensorSettings(quantizer: .minifloat(exponentBits: 4, mantissaBits: 3), pruning: .pattern(kept: 2, group: 4)), ""),
-        (TensorSettings(quantizer: .half), ""),
-        (TensorSettings(pruning: .deviations(1)), ""),
+        (TensorSettings(quantizer: .symmetric(bits: 8)), "8169579d002ca65c14bac14d53b155f9fe9891626874f3112a7ca5d2d35d12a1"),
+        (TensorSettings(quantizer: .affine(bits: 4, calibration: .meanSquaredError), pruning: .rows(0.98)), "a91c2b5c4253e681df3a9aae4642a57bf26c463196e74e72f8d91a5402ba7586"),
+        (TensorSettings(quantizer: .affine(bits: 6, calibration: .percentile(99))), "af5680f8f63e228c7907ceb3991a488a9dfac8ab0dcec8ff7165a8d7bf157d53"),
+        (TensorSettings(quantizer: .codebook(levels: 16), pruning: .deviations(0.5)), "7dd277797ff74e0e8621615be08dfc87d8255114023dafafaee0e0765ac16afd"),
+        (TensorSettings(quantizer: .muLaw(mu: 255, range: nil, levels: nil)), "0d5e24d15255c889a1a9006eb8db486a7b65178569d80363159ef2f3a07ab802"),
+        (TensorSettings(quantizer: .muLaw(mu: 255, range: 1, levels: 256), pruning: .magnitude(0.02)), "20c1cc84115b77cd442c61a07d67bb03645970a4a0b53a17dc26f19b56145fe3"),
+        (TensorSettings(quantizer: .minifloat(exponentBits: 4, mantissaBits: 3), pruning: .pattern(kept: 2, group: 4)), "82ca17a5e8469d243b88f5e7abfcd20efece2d184d1ff95fe27205c84c8350a6"),
+        (TensorSettings(quantizer: .half), "c8712d7dd7a7b5ef88683e36571e432e5901bb0acac748461a23ba5d7d6767fc"),
+        (TensorSettings(pruning: .deviations(1)), "a12564c8f369893fd8c43ba2cd29b03b10a01bac2260636447ac7b5b616bda90"),
     ] as [(TensorSettings, String)])
     func quantizers(_ settings: TensorSettings, _ expected: String) throws {
         let digest = try Self.digest(RoundTripTests.model, EncodingOptions(settings: settings))
