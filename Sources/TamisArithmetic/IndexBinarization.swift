@@ -27,15 +27,14 @@ package struct IndexBinarization: Sendable {
     static let contextCount = signContexts + 27
 
     /// What the binarization needs to know of a class.
-    @usableFromInline
     package struct Class: Sendable {
         /// k.
-        @usableFromInline let shift: UInt32
+        package let shift: UInt32
         /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3.
-        @usableFromInline let threshold1, threshold2, threshold3: UInt32
+        package let threshold1, threshold2, threshold3: UInt32
 
         /// 0 … 3: the sum of the two magnitudes before, against what the class expects.
-        @inline(__always) @inlinable
+        @inline(__always)
         package func neighbourClass(of sum: UInt32) -> Int {
             (sum >= threshold1 ? 1 : 0) &+ (sum >= threshold2 ? 1 : 0) &+ (sum >= threshold3 ? 1 : 0)
         }

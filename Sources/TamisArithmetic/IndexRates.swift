@@ -8,6 +8,9 @@ package struct IndexRates: Sendable {
     package static let parityStride = 4 * rowLength
     package static let classStride = 2 * parityStride
 
+    /// Entries before the first row, so that a reader may begin one early.
+    package static let padding = 8
+
     package private(set) var table: [Float]
     /// By class: how far magnitudes are shifted for the table.
     package private(set) var stepShifts: [UInt8]
@@ -17,7 +20,7 @@ package struct IndexRates: Sendable {
     ///   - signBits: what a sign costs.
     ///   - log2: binary logarithm of a positive number.
     package init(_ counts: IndexContextCounts, _ binarization: IndexBinarization, lambda: Double, signBits: Double = 1, log2: (Double) -> Double) {
-        table = [Float](repeating: 0, count: IndexBinarization.classCount * Self.classStride)
+        table = [Float](repeating: 0, count: Self.padding + IndexBinarization.classCount * Self.classStride)
         stepShifts = binarization.classes.map { UInt8($0.shift > 0 ? $0.shift - 1 : 0) }
         for (scaleClass, parameters) in binarization.classes.enumerated() {
             let own = scaleClass * IndexBinarization.contextsPerClass
@@ -31,7 +34,7 @@ package struct IndexRates: Sendable {
                 for parity in 0..<2 {
                     let zero = counts.bits(own + IndexBinarization.zeroFlag + near + 4 * parity, log2: log2)
                     let first = counts.bits(own + IndexBinarization.firstUnary + near + 4 * parity, log2: log2)
-                    let row = scaleClass * Self.classStride + parity * Self.parityStride + near * Self.rowLength
+                    let row = Self.padding + scaleClass * Self.classStride + parity * Self.parityStride + near * Self.rowLength
                     table[row] = Float(lambda * zero.zero)
                     for entry in 1..<Self.rowLength {
                         let unary = hasLow ? (entry - 1) / 2 : entry - 1

@@ -25,12 +25,17 @@ public struct StreamSummary: Sendable {
         public let byteCount: UInt64
         /// True if it shares a unit with other small tensors.
         public let isGrouped: Bool
-        /// Name of the quantizer; nil for bit-exact tensors.
+        /// `uniform`, `trellis`, `codebook`, `companded` or `minifloat`, as in the Spec (§4.5); nil for bit-exact tensors.
         public let quantizer: String?
-        /// Step size; nil for bit-exact tensors.
+        /// States of a trellis; values of a codebook, a companding or a minifloat, the signs counted once; else nil.
+        public let levels: Int?
+        /// Step size; nil for tensors without one.
         public let step: Float?
-        /// Relative deadzone δ; nil for bit-exact tensors.
-        public let deadzone: Double?
+        /// Shift of the reconstruction away from zero, in steps, −½ … ½: the relative deadzone δ of a uniform quantizer less ½; nil for
+        /// tensors without a step.
+        public let reconstructionOffset: Double?
+        /// α of the rows' steps, 0, ½ or 1: they follow the rows' scale.
+        public let rowStepExponent: Double
         /// Independently decodable parts.
         public let sliceCount: Int
         /// Coding tools in use, by their names in the Spec.
@@ -84,30 +89,59 @@ extension EncodedStream {
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {
         guard case .index(let content) = tensor.content else {
             return StreamSummary.Tensor(
-                description: tensor.description, mode: "raw", byteCount: unit.byteCount, isGrouped: false, quantizer: nil, step: nil, deadzone: nil,
-                sliceCount: 1, tools: [])
+                description: tensor.description, mode: "raw", byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
+                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: 1, tools: [])
         }
         var tools: [String] = []
         if content.coding.tools.contains(.rowClasses) { tools.append("row_classes") }
         if content.coding.tools.contains(.columnClasses) { tools.append("column_classes") }
         if content.coding.tools.contains(.neighbourContexts) { tools.append("neighbour_contexts") }
         if content.coding.tools.contains(.signContexts) { tools.append("sign_contexts") }
+        let coding = content.coding
         return StreamSummary.Tensor(
-            description: tensor.description, mode: "index", byteCount: unit.byteCount, isGrouped: false, quantizer: "deadzone",
-            step: content.coding.grid.step, deadzone: content.coding.grid.deadzone, sliceCount: content.slices.count, tools: tools)
+            description: tensor.description, mode: "index", byteCount: unit.byteCount, isGrouped: false, quantizer: coding.kind.name,
+            levels: coding.levels, step: coding.kind.hasGrid ? coding.grid.step : nil,
+            reconstructionOffset: coding.kind.hasGrid ? coding.grid.offset : nil, rowStepExponent: Double(coding.rowStepExponent) / 2,
+            sliceCount: content.slices.count, tools: tools)
     }
 
     private func summary(_ member: CodedGroup.Member, _ bytes: UInt64) -> StreamSummary.Tensor {
         let isIndex = member.entry.codingMode == CodingMode.index.rawValue
         return StreamSummary.Tensor(
             description: topology.tensors[member.tensor], mode: isIndex ? "index" : "raw", byteCount: bytes, isGrouped: true,
-            quantizer: isIndex ? "deadzone" : nil, step: isIndex ? member.entry.grid.step : nil, deadzone: isIndex ? member.entry.grid.deadzone : nil,
-            sliceCount: 1, tools: [])
+            quantizer: isIndex ? QuantizerKind.uniform.name : nil, levels: nil, step: isIndex ? member.entry.grid.step : nil,
+            reconstructionOffset: isIndex ? member.entry.grid.offset : nil, rowStepExponent: 0, sliceCount: 1, tools: [])
     }
 }
 
 extension QuantizerGrid {
-    var deadzone: Double { 0.5 + Double(reconstructionOffset) / 256 }
+    /// In steps.
+    fileprivate var offset: Double { Double(reconstructionOffset) / 256 }
+}
+
+extension QuantizerKind {
+    /// As in the Spec.
+    fileprivate var name: String {
+        switch self {
+        case .uniform: "uniform"
+        case .trellis: "trellis"
+        case .codebook: "codebook"
+        case .companded: "companded"
+        case .minifloat: "minifloat"
+        }
+    }
+}
+
+extension IndexCoding {
+    fileprivate var levels: Int? {
+        switch kind {
+        case .uniform: nil
+        case .trellis: 1 << Int(trellisStatesLog2)
+        case .codebook: codebook.entries.count
+        case .companded: Int(companding.levels)
+        case .minifloat: Int(minifloat.top)
+        }
+    }
 }
 
 extension CodedGroup {

@@ -16,7 +16,8 @@ struct BatchEncoder: Sendable {
     let range: Range<Int>
     /// By the tensors' numbers.
     let plans: [TensorPlan]
-    let profile: EffortProfile
+    /// By the tensors' numbers, of those that are quantized.
+    let coders: [TensorCoder?]
     let sliceElements: Int
     let threads: ThreadCount
 
@@ -33,9 +34,6 @@ struct BatchEncoder: Sendable {
         /// Number and sum of squared errors of each quantized tensor.
         var squaredErrors: [(tensor: Int, sum: Double)] = []
     }
-
-    /// Elements from which the tools and rates of a tensor are chosen.
-    static let sample = TensorCoder.Sample(elements: 1 << 17, run: 1 << 15)
 
     private enum Job: Sendable {
         case beside
@@ -97,11 +95,7 @@ struct BatchEncoder: Sendable {
         }
         report(grouped.reduce(0) { $0 + $1.description.shape.elementCount })
 
-        let coders = parallelMap(sliced.count, threads: threads) { _, place -> TensorCoder? in
-            plans[sliced[place].number].quantizer.map {
-                TensorCoder(sliced[place], $0, profile, sample: Self.sample, sliceElements: sliceElements)
-            }
-        }.compactMap { $0 }
+        let coders = sliced.compactMap { self.coders[$0.number] }
         var jobs: [SliceJob] = []
         for place in coders.indices {
             for start in stride(from: 0, to: sliced[place].elementCount, by: sliceElements) {

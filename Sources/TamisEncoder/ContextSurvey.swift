@@ -84,7 +84,7 @@ struct ContextSurvey: Sendable {
                     unsafe magnitudes[perLines &+ row &* Self.bucketCount &+ bucket] &+= 1
                     unsafe magnitudes[2 &* perLines &+ column &* Self.bucketCount &+ bucket] &+= 1
                     unsafe magnitudes[3 &* perLines &+ both &* Self.bucketCount &+ bucket] &+= 1
-                    let near = table[both].neighbourClass(of: before1 &+ before2)
+                    let near = table[both].near(before1 &+ before2)
                     unsafe neighbours[(near &* Self.classCount &+ both) &* 3 &+ Int(min(magnitude, 2))] &+= 1
                     before2 = before1
                     before1 = magnitude

@@ -2,7 +2,7 @@ import TamisModel
 
 /// What quantization did to some tensors: sums that can be added. Pruned weights count as the zeros they were quantized from: how
 /// much to prune is not for the target to say.
-struct Distortion: Sendable {
+struct Distortion: Sendable, Equatable {
     /// Σ over quantized tensors of the mean squared error over the variance.
     var relativeError = 0.0
     /// Sums of squared errors and of squares, over float32 tensors of two or more dimensions.

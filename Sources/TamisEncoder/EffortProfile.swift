@@ -24,11 +24,11 @@ struct EffortProfile: Sendable {
         case ...1: EffortProfile(.rounding, usesContexts: false)
         case 2: EffortProfile(.rounding)
         case 3: EffortProfile(.rateDistortion, ratePasses: 2)
-        case 4: EffortProfile(.trellis(statesLog2: 3), ratePasses: 3)
-        case 5: EffortProfile(.trellis(statesLog2: 4), ratePasses: 3)
-        case 6: EffortProfile(.trellis(statesLog2: 5), ratePasses: 3, adaptationLimits: [7, 8, 9])
-        case 7: EffortProfile(.trellis(statesLog2: 6), ratePasses: 3, adaptationLimits: [7, 8, 9])
-        case 8: EffortProfile(.trellis(statesLog2: 7), ratePasses: 3, adaptationLimits: [7, 8, 9])
+        case 4: EffortProfile(.trellis(statesLog2: 3), ratePasses: 2)
+        case 5: EffortProfile(.trellis(statesLog2: 5), ratePasses: 2)
+        case 6: EffortProfile(.trellis(statesLog2: 6), ratePasses: 3, adaptationLimits: [7, 8, 9])
+        case 7: EffortProfile(.trellis(statesLog2: 7), ratePasses: 3, adaptationLimits: [7, 8, 9])
+        case 8: EffortProfile(.trellis(statesLog2: 8), ratePasses: 3, adaptationLimits: [7, 8, 9])
         default: EffortProfile(.trellis(statesLog2: 8), ratePasses: 3, slicePasses: 2, adaptationLimits: [6, 7, 8, 9])
         }
     }

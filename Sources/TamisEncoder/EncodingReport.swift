@@ -13,13 +13,14 @@ public struct EncodingReport: Sendable, Equatable {
     public let exactTensors: [ExactTensor]
     /// Bytes of the stream.
     public let byteCount: UInt64
+    let distortion: Distortion
     /// The sum over the quantized tensors of their mean squared error over their variance.
-    public let relativeError: Double
+    public var relativeError: Double { distortion.relativeError }
     /// The quality that came out: −10 · log10 of the relative error; infinite if nothing was lost.
-    public let quality: Double
+    public var quality: Double { distortion.quality }
     /// 10 · log10 of the weights' energy over that of their error, over float32 tensors of two or more dimensions; infinite if nothing
     /// was lost.
-    public let snr: Double
+    public var snr: Double { distortion.snr }
 
     init(plans: [TensorPlan], tensors: [TensorDescription], byteCount: UInt64, distortion: Distortion) {
         var exact: [ExactTensor] = []
@@ -28,8 +29,6 @@ public struct EncodingReport: Sendable, Equatable {
         }
         exactTensors = exact
         self.byteCount = byteCount
-        relativeError = distortion.relativeError
-        quality = distortion.quality
-        snr = distortion.snr
+        self.distortion = distortion
     }
 }

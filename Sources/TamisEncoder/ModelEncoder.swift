@@ -69,10 +69,8 @@ package struct ModelEncoder: Sendable {
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let sliceElements = 1 << options.sliceElementsLog2
         let analysis = ModelAnalysis(source, bytes: bytes, options: options, sliceElements: sliceElements, threads: threads)
-        let profile = EffortProfile.level(options.effort)
-        let control = RateControl(
-            tensors: analysis.tensors, allocation: StepAllocation(allocation: options.allocation, profile: profile), sliceElements: sliceElements,
-            threads: threads)
+        let allocation = StepAllocation(allocation: options.allocation, profile: EffortProfile.level(options.effort))
+        let control = RateControl(tensors: analysis.tensors, allocation: allocation, sliceElements: sliceElements, threads: threads)
         switch options.target {
         case .step(let step):
             let fixed = analysis.tensors.map { work in
@@ -80,35 +78,60 @@ package struct ModelEncoder: Sendable {
                 if work.settings.step == nil { work.settings.step = step }
                 return work
             }
-            return try encode(fixed, fixed.map { control.allocation.plan($0, scale: 1) }, profile, to: sink)
+            let control = RateControl(tensors: fixed, allocation: control.allocation, sliceElements: sliceElements, threads: threads)
+            let plans = control.plans(scale: 1)
+            return try encode(fixed, plans, control.measure(plans, .full).coders, to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            guard let scale = control.scale(from: control.startingScale(relativeError: target), where: { $0.distortion.relativeError / target }) else {
-                throw Self.unreachable("a quality of \(decibels) dB")
-            }
-            return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
+            return try encode(
+                analysis.tensors, control, startingAt: control.startingScale(relativeError: target), aim: "a quality of \(decibels) dB", to: sink
+            ) { $0.relativeError / target }
         case .snr(let decibels):
             let target = PortableMath.power(decibels: -decibels)
-            let error = { (measure: RateControl.Measure) in
-                measure.distortion.energy > 0 ? measure.distortion.squaredError / (measure.distortion.energy * target) : 0
-            }
-            guard let scale = control.scale(from: control.startingScale(relativeError: 0.03), where: error) else {
-                throw Self.unreachable("an SNR of \(decibels) dB")
-            }
-            return try encode(analysis.tensors, control.plans(scale: scale), profile, to: sink)
+            return try encode(
+                analysis.tensors, control, startingAt: control.startingScale(relativeError: 0.03), aim: "an SNR of \(decibels) dB", to: sink
+            ) { $0.energy > 0 ? $0.squaredError / ($0.energy * target) : 0 }
         case .size(let bytes):
             return try encode(analysis.tensors, control, atMost: Double(bytes), tolerance: -0.01...0, to: sink)
         case .bitsPerWeight(let bits):
-            let weights = source.tensors.reduce(0.0) { $0 + Double($1.shape.elementCount) }
-            return try encode(analysis.tensors, control, atMost: bits * weights / 8, tolerance: -0.01...0.01, to: sink)
+            if source.floatElementCount == 0 {
+                throw TamisError(.invalidArgument, "the model has no floating-point weights to which bits per weight could refer", advice: "ask for a size instead")
+            }
+            return try encode(analysis.tensors, control, atMost: bits * Double(source.floatElementCount) / 8, tolerance: -0.01...0.01, to: sink)
         }
     }
 
-    private static func unreachable(_ target: String) -> TamisError {
-        TamisError(
-            .invalidArgument, "\(target) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
-            advice: "make these quantizers finer, or ask for less")
+    /// Writes a stream of a certain distortion: samples tell the scale, and if they were wrong by more than 1 %, the stream itself does.
+    ///
+    /// - Parameter aim: in words.
+    private func encode(
+        _ tensors: [TensorWork], _ control: RateControl, startingAt start: Double, aim: String, to sink: @escaping (ByteView) throws(TamisError) -> Void,
+        error: @escaping RateControl.Error
+    ) throws(TamisError) -> EncodingReport {
+        guard var choice = control.choice(from: start, error: error) else {
+            throw TamisError(
+                .invalidArgument, "\(aim) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
+                advice: "make these quantizers finer, or ask for less")
+        }
+        var trial = 0
+        while true {
+            trial += 1
+            var stream: [UInt8] = []
+            let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+                (collect) throws(TamisError) in try encode(tensors, choice.plans, choice.coders, to: collect)
+            }
+            guard trial < Self.mostTrials, let scale = choice.correctedScale(error: error(report.distortion)) else {
+                try ByteView.of(stream, sink)
+                return report
+            }
+            let plans = control.plans(scale: scale)
+            choice = RateControl.Choice(
+                scale: scale, plans: plans, coders: control.measure(plans, .full).coders, fixed: choice.fixed, follows: choice.follows)
+        }
     }
+
+    /// Streams that are made for a distortion.
+    private static let mostTrials = 3
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
     ///
@@ -122,8 +145,9 @@ package struct ModelEncoder: Sendable {
         while true {
             var stream: [UInt8] = []
             let plans = control.plans(scale: search.scale)
+            let coders = control.measure(plans, .full).coders
             let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
-                (collect) throws(TamisError) in try encode(tensors, plans, control.allocation.profile, to: collect)
+                (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
             }
             switch search.judge(byteCount: stream.count) {
             case .again: continue
@@ -140,7 +164,7 @@ package struct ModelEncoder: Sendable {
 
     /// Writes the stream of tensors whose plans are made.
     private func encode(
-        _ tensors: [TensorWork], _ plans: [TensorPlan], _ profile: EffortProfile, to sink: @escaping (ByteView) throws(TamisError) -> Void
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
         var writer = try StreamWriter(sink)
         // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
@@ -159,7 +183,7 @@ package struct ModelEncoder: Sendable {
             let start = end
             end = batch.upperBound == source.holes.count ? UInt64(bytes.count) : source.holes[batch.upperBound].offset
             let encoder = BatchEncoder(
-                bytes: bytes, tensors: source.holes[batch].map { tensors[$0.tensor] }, range: Int(start)..<Int(end), plans: plans, profile: profile,
+                bytes: bytes, tensors: source.holes[batch].map { tensors[$0.tensor] }, range: Int(start)..<Int(end), plans: plans, coders: coders,
                 sliceElements: 1 << options.sliceElementsLog2, threads: threads)
             let isFirst = batch.lowerBound == 0
             let result = try encoder.encode(digest: digest, beside: { if isFirst { sourceDigest.update(bytes) } }) { elements in

@@ -4,79 +4,127 @@ import TamisThreads
 
 /// Finds the scale of all steps that meets the target.
 ///
-/// Distortion and rate are measured on samples of the tensors, with the quantizers that will be used. For a target of distortion
-/// that is all: the samples are large enough. For a target of rate it is the start; then whole streams are made.
+/// Distortion and rate are measured on samples of the tensors, with the quantizers that will be used: first on small ones, then on
+/// those that the coders of the tensors are made from. For a target of distortion that is all; for a target of rate it is the start,
+/// and then whole streams are made.
 struct RateControl: Sendable {
     let tensors: [TensorWork]
     let allocation: StepAllocation
     let sliceElements: Int
     let threads: ThreadCount
 
-    /// Elements that stand for the model.
-    static let sampledElements = 1 << 18
+    /// How much of the model is measured.
+    enum Depth: Sendable {
+        /// Some 2^17 elements: to within a few percent.
+        case brief
+        /// All that coders are made from.
+        case full
+    }
+
+    private static let briefElements = 1 << 17
     /// Elements that stand for a tensor, at the least.
-    static let fewestSampled = 2048
-    private static let sampledRun = 8192
-    private static let mostTrials = 16
+    private static let fewestSampled = 2048
+    private static let briefRun = 8192
 
     func plans(scale: Double) -> [TensorPlan] { tensors.map { allocation.plan($0, scale: scale) } }
 
+    /// What came of the samples.
     struct Measure: Sendable {
         var distortion = Distortion()
         /// Estimated bits of all tensors.
         var bits = 0.0
+        /// By the tensors' numbers; nil for those kept exact.
+        var coders: [TensorCoder?] = []
     }
 
-    func measure(_ plans: [TensorPlan]) -> Measure {
+    func measure(_ plans: [TensorPlan], _ depth: Depth) -> Measure {
         let total = tensors.reduce(0) { $0 + (plans[$1.number].quantizer == nil ? 0 : $1.elementCount) }
-        let parts = parallelMap(tensors.count, threads: threads) { _, number -> (squaredError: Double, bits: Double) in
+        let profile = depth == .brief ? allocation.profile.probing : allocation.profile
+        let coders = parallelMap(tensors.count, threads: threads) { _, number -> TensorCoder? in
             let work = tensors[number]
-            guard let quantizer = plans[number].quantizer else { return (0, Double(work.original.count) * 7.4) }
-            let share = Int(Double(Self.sampledElements) * Double(work.elementCount) / Double(max(total, 1)))
-            let sample = TensorCoder.Sample(elements: max(share, Self.fewestSampled), run: min(max(share, Self.fewestSampled), Self.sampledRun))
-            let coder = TensorCoder(work, quantizer, allocation.profile.probing, sample: sample, sliceElements: sliceElements)
-            let count = Double(work.elementCount)
-            return (coder.meanSquaredError * count, coder.bitsPerElement * count + Double(coder.lineClasses.count * 8))
+            guard let quantizer = plans[number].quantizer else { return nil }
+            var sample = TensorCoder.fullSample
+            if depth == .brief {
+                let share = max(Int(Double(Self.briefElements) * Double(work.elementCount) / Double(max(total, 1))), Self.fewestSampled)
+                sample = TensorCoder.Sample(elements: share, run: min(share, Self.briefRun))
+            }
+            return TensorCoder(work, quantizer, profile, sample: sample, sliceElements: sliceElements)
         }
         var measure = Measure()
-        for (work, part) in zip(tensors, parts) {
+        for (work, coder) in zip(tensors, coders) {
             measure.distortion.addEnergy(work)
-            if plans[work.number].quantizer != nil { measure.distortion.add(work, squaredError: part.squaredError) }
-            measure.bits += part.bits
+            guard let coder else {
+                measure.bits += Double(work.original.count) * Self.exactBitsPerByte
+                continue
+            }
+            let count = Double(work.elementCount)
+            measure.distortion.add(work, squaredError: coder.meanSquaredError * count)
+            measure.bits += coder.bitsPerElement * count + Double(coder.lineClasses.count * 8)
         }
+        measure.coders = coders
         return measure
     }
 
-    /// The scale at which the sampled tensors have the distortion asked for.
+    /// Of tensors kept exact, about.
+    private static let exactBitsPerByte = 7.4
+
+    /// What a distortion is over the one asked for, as a ratio of squared errors.
+    typealias Error = @Sendable (Distortion) -> Double
+
+    /// Plans with a scale, and coders for them.
+    struct Choice: Sendable {
+        let scale: Double
+        let plans: [TensorPlan]
+        let coders: [TensorCoder?]
+        /// The part of the error that does not follow the scale.
+        let fixed: Double
+        /// Some tensors follow the scale.
+        let follows: Bool
+
+        /// The scale that the error of a whole stream tells to try instead; nil if the error is within 1 %.
+        func correctedScale(error: Double) -> Double? {
+            if !follows || abs(error - 1) <= 0.01 || !(error > fixed) || !error.isFinite { return nil }
+            return scale * ((1 - fixed) / (error - fixed)).squareRoot()
+        }
+    }
+
+    /// The choice with which the sampled tensors have the distortion asked for.
     ///
-    /// - Parameter error: what shall be 1: the distortion over the one asked for, as a ratio of squared errors.
-    /// - Returns: the scale; nil if the tensors whose steps do not follow the scale are too coarse by themselves.
-    func scale(from start: Double, where error: (Measure) -> Double) -> Double? {
-        if !tensors.contains(where: \.followsScale) { return start }
+    /// - Returns: nil if the tensors whose steps do not follow the scale are too coarse by themselves.
+    func choice(from start: Double, error: Error) -> Choice? {
         // The error of tensors whose steps do not follow the scale.
-        let fixed = tensors.contains { $0.exactReason == nil && !$0.followsScale } ? error(measure(plans(scale: start).enumerated().map {
-            tensors[$0].followsScale ? .exact("") : $1
-        })) : 0
-        if fixed >= 1 { return nil }
+        var fixed = 0.0
+        if tensors.contains(where: { $0.exactReason == nil && !$0.followsScale }) {
+            let others = plans(scale: start)
+            fixed = error(measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief).distortion)
+        }
+        let follows = tensors.contains(where: \.followsScale)
+        if follows && fixed >= 1 { return nil }
         var scale = start
-        var nearest = (scale: start, distance: Double.infinity)
-        var finer: Double?
-        var coarser: Double?
-        for trial in 0..<Self.mostTrials {
-            let ratio = (error(measure(plans(scale: scale))) - fixed) / (1 - fixed)
-            if !(ratio > 0) || !ratio.isFinite { return scale }
-            let distance = abs(ratio - 1)
-            if distance < nearest.distance { nearest = (scale, distance) }
-            if ratio < 1 { finer = scale } else { coarser = scale }
-            // Errors go about with the square of the scale. Where weights were pruned they may go with its fourth power, and steps that
-            // trust in the square go back and forth: then the bracket is halved.
-            scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
-            if distance < 0.004 { return scale }
-            if let finer, let coarser, trial >= 4 || scale <= min(finer, coarser) || scale >= max(finer, coarser) {
-                scale = (finer * coarser).squareRoot()
+        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 16), (Depth.full, 0.004, 4)] {
+            var finer: Double?
+            var coarser: Double?
+            for trial in 1...trials {
+                let plans = plans(scale: scale)
+                let measure = measure(plans, depth)
+                let ratio = (error(measure.distortion) - fixed) / (1 - fixed)
+                let isDone = !follows || !(ratio > 0) || !ratio.isFinite || abs(ratio - 1) < tolerance
+                if depth == .full && (isDone || trial == trials) {
+                    return Choice(scale: scale, plans: plans, coders: measure.coders, fixed: fixed, follows: follows)
+                }
+                if follows && ratio > 0 && ratio.isFinite {
+                    if ratio < 1 { finer = scale } else { coarser = scale }
+                    // Errors go about with the square of the scale. Where weights were pruned they may go with its fourth power, and
+                    // steps that trust in the square go back and forth: then the bracket is halved.
+                    scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
+                    if let finer, let coarser, trial > 4 || scale <= min(finer, coarser) || scale >= max(finer, coarser) {
+                        scale = (finer * coarser).squareRoot()
+                    }
+                }
+                if isDone { break }
             }
         }
-        return nearest.scale
+        return nil
     }
 
     /// Where to start: the scale at which plain rounding has the relative error.

@@ -36,7 +36,7 @@ struct SizeSearch {
     mutating func start(_ control: RateControl) {
         var exponent = PortableMath.log2(control.startingScale(relativeError: 0.03))
         for _ in 0..<5 {
-            let bits = control.measure(control.plans(scale: PortableMath.exp2(exponent))).bits
+            let bits = control.measure(control.plans(scale: PortableMath.exp2(exponent)), .brief).bits
             let change = min(max((bits - 8 * aim) / weights, -6), 6)
             exponent += change
             if abs(change) < 0.05 { break }
@@ -66,7 +66,9 @@ struct SizeSearch {
             }
         } else {
             let change = (bytes - aim) * 8 / weights
-            next = exponent + (change > 0 ? max(change, 0.01) * (trials > 3 ? 2 : 1) : min(change, -0.01) * (trials > 3 ? 2 : 1))
+            // Where sizes hardly follow the steps any more, strides grow.
+            let least = trials > 3 ? PortableMath.exp2(Double(trials - 5)) : 0.01
+            next = exponent + (change > 0 ? max(change, least) : min(change, -least))
             if abs(next - start) > Self.reach || trials > Self.mostTrials {
                 // Nothing is finer: smaller than asked is what a size allows.
                 return bytes <= target && tolerance.upperBound == 0 ? .accepted : .impossible(byteCount)

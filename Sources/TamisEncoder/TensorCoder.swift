@@ -21,6 +21,9 @@ struct TensorCoder: Sendable {
     private(set) var meanSquaredError = 0.0
     private(set) var bitsPerElement = 0.0
 
+    /// Elements from which the tools and rates of a tensor are chosen.
+    static let fullSample = Sample(elements: 1 << 17, run: 1 << 14)
+
     /// Which part of a tensor stands for all of it.
     struct Sample: Sendable {
         /// Elements at the most.
@@ -89,6 +92,8 @@ struct TensorCoder: Sendable {
         }
         return magnitudes
     }
+
+    private var reconstruction: Reconstruction { Reconstruction(step: quantizer.step, offset: Int(coding.grid.reconstructionOffset)) }
 
     private var tools: IndexSliceTools {
         IndexSliceTools(
@@ -160,25 +165,27 @@ struct TensorCoder: Sendable {
 
     /// Estimates rates from plainly rounded indices, then from what searches with the rates before find; and measures the sample.
     private mutating func refineRates(_ ranges: [Range<Int>]) {
-        var error = 0.0
+        var error = SquaredError()
         let passes = quantizer.lambda == nil ? 0 : max(profile.ratePasses, 1)
         for pass in 0...passes {
             var counted = IndexContextCounts()
-            error = 0
+            error = SquaredError()
             for range in ranges {
                 unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
                     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                         if rates == nil {
                             unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices)
-                        } else {
+                        } else if pass < passes {
                             unsafe search(range, rates, into: indices)
+                        } else {
+                            unsafe find(range, into: indices)
                         }
                         unsafe classes.fill(lineClasses, range: range, of: work.view)
                         var tools = tools
                         if pass == 0 { tools.states = .none }
                         unsafe counted.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
                         unsafe quantizer.levels(indices)
-                        unsafe error += squaredError(UnsafeBufferPointer(indices), range)
+                        unsafe error.add(squaredError(UnsafeBufferPointer(indices), range))
                     }
                 }
             }
@@ -189,7 +196,13 @@ struct TensorCoder: Sendable {
             rates = IndexRates(counts, binarization, lambda: lambda * lambdaUnits, log2: PortableMath.log2)
         }
         let sampled = Double(ranges.reduce(0) { $0 + $1.count })
-        meanSquaredError = error / sampled
+        if quantizer.lambda != nil {
+            // Rounding for the sake of rate moves values toward zero: their mean moves the levels after them.
+            let offset = error.bestOffset
+            coding.grid.reconstructionOffset = Int64(offset)
+            error.move(by: offset)
+        }
+        meanSquaredError = error.sum / sampled
         bitsPerElement = counts.bits(log2: PortableMath.log2) / sampled
     }
 
@@ -221,6 +234,7 @@ struct TensorCoder: Sendable {
 
     /// Searches indices with rates that are known.
     private func search(_ range: Range<Int>, _ rates: IndexRates?, into indices: UnsafeMutableBufferPointer<Int32>) {
+        precondition(RateRow.agreesWithRates)
         guard let rates else { return unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices) }
         var window = SearchWindow(capacity: range.count)
         window.load(work.values, range: range, of: work.view, classes, step: quantizer.step)
@@ -267,33 +281,33 @@ struct TensorCoder: Sendable {
             if let table {
                 _ = unsafe table.write(UnsafeBufferPointer(indices), range: range, of: work.view, to: decoded)
             } else {
-                unsafe quantizer.reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
+                unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
             }
-            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range))
+            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range).sum)
         }
     }
 
     /// The sum of the squared differences of the values, pruned if they are, and what levels stand for.
-    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>) -> Double {
-        guard let base = unsafe work.values.buffer.baseAddress else { return 0 }
+    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>) -> SquaredError {
+        var error = SquaredError()
+        guard let base = unsafe work.values.buffer.baseAddress else { return error }
         if let table {
-            var sum = 0.0
             for i in 0..<range.count {
                 let value = unsafe table.values[Int(levels[i]) - table.first]
                 let original = Float(bitPattern: work.values.load((range.lowerBound + i) * 4, as: UInt32.self))
                 let difference = Double(original) - Double(value)
-                sum += difference * difference
+                error.sum += difference * difference
             }
-            return sum
+            return error
         }
-        let reconstruction = quantizer.reconstruction
         let offset = Double(reconstruction.offset) * 0x1p-8
         let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
         var place = 0
-        var sum = 0.0
         work.view.forEachRun(in: range) { run in
             var step = Double(reconstruction.step)
             var own = 0.0
+            var shift = 0.0
+            var moved = 0.0
             for i in 0..<run.count {
                 if followsRows && (i == 0 || run.alongRows) {
                     let row = run.alongRows ? run.row + i : run.row
@@ -301,13 +315,17 @@ struct TensorCoder: Sendable {
                 }
                 let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
                 let level = unsafe levels[place &+ i]
-                let value = (Double(level) + Double(level.signum()) * offset) * step
-                let difference = Double(Float(bitPattern: bits)) - value
+                let sign = Double(level.signum())
+                let difference = Double(Float(bitPattern: bits)) - (Double(level) + sign * offset) * step
                 own += difference * difference
+                shift += sign * difference * step
+                moved += sign * sign * step * step
             }
-            sum += own
+            error.sum += own
+            error.shift += shift
+            error.moved += moved
             place += run.count
         }
-        return sum
+        return error
     }
 }

@@ -73,43 +73,18 @@ enum TensorQuantizer: Sendable {
     /// Rounds each value by itself, to multiples of `spacing` steps.
     ///
     /// - Parameters:
-    ///   - range: of the coding order, which is the C order; as many places as `indices` has.
+    ///   - range: of the coding order, which is the C order for fitted quantizers; as many places as `indices` has.
     func round(_ values: ByteView, range: Range<Int>, of view: MatrixView, _ classes: ScaleClasses, into indices: UnsafeMutableBufferPointer<Int32>) {
         precondition(indices.count == range.count && values.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
         if case .fitted(let fitted) = self {
             return unsafe fitted.quantize(values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
         }
-        let step = self.step * spacing
-        if classes.rowStepExponent == 0 && view.order == .cOrder {
-            unsafe DeadzoneQuantizer(step: step, deadzone: deadzone).quantize(
-                values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
-            return
-        }
-        guard let base = unsafe values.buffer.baseAddress else { return }
-        let deadzone = self.deadzone
-        var place = 0
-        view.forEachRun(in: range) { run in
-            var inverse = 0.0
-            for i in 0..<run.count {
-                if i == 0 || run.alongRows {
-                    let row = run.alongRows ? run.row + i : run.row
-                    inverse = 1 / Double(step * Reconstruction.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent))
-                }
-                let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
-                unsafe indices[place &+ i] = DeadzoneQuantizer.index(of: Float(bitPattern: bits), inverse: inverse, deadzone: deadzone)
-            }
-            place += run.count
-        }
+        unsafe DeadzoneQuantizer(step: step * spacing, deadzone: deadzone).quantize(values, range: range, of: view, classes: classes, into: indices)
     }
 
     /// Turns indices into levels, in place: what the decoder multiplies by the step.
     func levels(_ indices: UnsafeMutableBufferPointer<Int32>) {
         guard case .trellis(let trellis, _, _) = self else { return }
-        var state = 0
-        for i in 0..<indices.count {
-            let index = unsafe indices[i]
-            unsafe indices[i] = Trellis.level(of: index, in: state)
-            state = trellis.next(state, isOdd: index & 1 != 0)
-        }
+        unsafe trellis.levels(indices)
     }
 }

@@ -31,6 +31,38 @@ package struct DeadzoneQuantizer: Sendable, Equatable {
         }
     }
 
+    /// The indices of the places `range` of the coding order, with steps that follow the rows' classes as for
+    /// `Reconstruction.write`.
+    ///
+    /// - Parameters:
+    ///   - values: the whole tensor, little-endian float32.
+    ///   - indices: as many as `range` has places.
+    package func quantize(
+        _ values: ByteView, range: Range<Int>, of view: MatrixView, classes: ScaleClasses, into indices: UnsafeMutableBufferPointer<Int32>
+    ) {
+        precondition(indices.count == range.count && values.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
+        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
+        if !followsRows && view.order == .cOrder {
+            unsafe quantize(values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
+            return
+        }
+        guard let base = unsafe values.buffer.baseAddress else { return }
+        let deadzone = self.deadzone
+        var place = 0
+        view.forEachRun(in: range) { run in
+            var inverse = 1 / Double(step)
+            for i in 0..<run.count {
+                if followsRows && (i == 0 || run.alongRows) {
+                    let row = run.alongRows ? run.row + i : run.row
+                    inverse = 1 / Double(step * Reconstruction.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent))
+                }
+                let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
+                unsafe indices[place &+ i] = Self.index(of: Float(bitPattern: bits), inverse: inverse, deadzone: deadzone)
+            }
+            place += run.count
+        }
+    }
+
     /// - Parameter inverse: 1 ⁄ step in binary64.
     /// - Returns: the index; magnitudes above 2^30 − 1 come back as 2^30 − 1 and mean that the step is too fine.
     @inline(__always)
@@ -41,6 +73,8 @@ package struct DeadzoneQuantizer: Sendable, Equatable {
         let shifted = distance + 0x1.8p52
         let nearest = shifted - 0x1.8p52
         let magnitude = Int32(truncatingIfNeeded: shifted.bitPattern) &+ (nearest < distance ? 1 : 0)
-        return scaled < 0 ? 0 &- magnitude : magnitude
+        // No branch: signs cannot be foreseen.
+        let sign = Int32(truncatingIfNeeded: Int64(bitPattern: scaled.bitPattern) &>> 63)
+        return (magnitude ^ sign) &- sign
     }
 }

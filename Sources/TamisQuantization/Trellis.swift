@@ -30,12 +30,22 @@ package struct Trellis: Sendable, Equatable {
     /// The state after `state` by an index.
     @inline(__always)
     package func next(_ state: Int, isOdd: Bool) -> Int {
-        (state >> 1) ^ (state & 1 == 0 ? 0 : oddStateMask) ^ (isOdd ? oddIndexMask : 0)
+        (state &>> 1) ^ ((0 &- (state & 1)) & oddStateMask) ^ ((0 &- (isOdd ? 1 : 0)) & oddIndexMask)
     }
 
     /// The level, in steps, that an index stands for in a state.
     @inline(__always)
     package static func level(of index: Int32, in state: Int) -> Int32 {
-        2 &* index &- (state & 1 == 0 ? 0 : index.signum())
+        2 &* index &- (Int32(truncatingIfNeeded: state & 1) &* index.signum())
+    }
+
+    /// Turns the indices of a slice into levels, in place.
+    package func levels(_ indices: UnsafeMutableBufferPointer<Int32>) {
+        var state = 0
+        for i in 0..<indices.count {
+            let index = unsafe indices[i]
+            unsafe indices[i] = Self.level(of: index, in: state)
+            state = next(state, isOdd: index & 1 != 0)
+        }
     }
 }

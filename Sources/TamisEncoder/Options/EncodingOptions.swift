@@ -5,7 +5,7 @@ public struct EncodingOptions: Sendable, Equatable {
         /// −10 · log10 ε, where ε is the sum over all quantized tensors of the mean squared error relative to the variance. More is
         /// better; 15 loses little accuracy on most networks. −20 … 120.
         case quality(decibels: Double)
-        /// Bits of the whole stream per element of the tensors that are not kept exact for their type or contents.
+        /// Bits of the whole stream per element of the source's floating-point tensors. 0.01 … 40.
         case bitsPerWeight(Double)
         /// Bytes of the whole stream, at the most.
         case size(bytes: UInt64)

@@ -15,18 +15,18 @@ enum ScalarSearch {
         let stepShifts = rates.stepShifts.span
         let classes = binarization.classes.span
         unsafe rates.table.withUnsafeBufferPointer { table in
-            let table = unsafe table.baseAddress.unsafelyUnwrapped
+            let table = unsafe table.baseAddress.unsafelyUnwrapped + RateRow.padding
             var before1: UInt32 = 0
             var before2: UInt32 = 0
             for i in 0..<window.count {
                 let scaleClass = unsafe Int(window.classes[i])
-                let near = usesNeighbours ? classes[scaleClass].neighbourClass(of: before1 &+ before2) : 0
-                let row = unsafe table + (scaleClass &* IndexRates.classStride &+ near &* IndexRates.rowLength)
+                let near = usesNeighbours ? classes[scaleClass].near(before1 &+ before2) : 0
+                let row = unsafe table + (scaleClass &* RateRow.classStride &+ near &* RateRow.length)
                 let stepShift = Int32(stepShifts[scaleClass])
                 let magnitude = unsafe window.magnitudes[i]
                 @inline(__always) func cost(_ index: Int32) -> Float {
                     let distance = magnitude - Float(index)
-                    return unsafe distance * distance + row[Int(min(((index &- 1) &>> stepShift) &+ 1, Int32(IndexRates.rowLength - 1)))]
+                    return unsafe distance * distance + row[Int(min(((index &- 1) &>> stepShift) &+ 1, RateRow.last))]
                 }
                 let nearest = Int32(magnitude + 0.5)
                 var best = nearest

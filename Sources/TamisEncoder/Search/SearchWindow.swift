@@ -68,8 +68,8 @@ struct SearchWindow: ~Copyable {
         var before2: UInt32 = 0
         for i in 0..<count {
             let scaleClass = unsafe Int(classes[i])
-            let near = usesNeighbours ? table[scaleClass].neighbourClass(of: before1 &+ before2) : 0
-            unsafe rows[i] = Int32(truncatingIfNeeded: scaleClass &* IndexRates.classStride &+ near &* IndexRates.rowLength)
+            let near = usesNeighbours ? table[scaleClass].near(before1 &+ before2) : 0
+            unsafe rows[i] = Int32(truncatingIfNeeded: scaleClass &* RateRow.classStride &+ near &* RateRow.length)
             before2 = before1
             before1 = unsafe UInt32(magnitudes[i] * inverse + 0.5)
         }

@@ -56,7 +56,7 @@ enum TrellisSearch {
         unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: max(words, 1)) { decisions in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(window.count, 1)) { choices in
                 unsafe rates.table.withUnsafeBufferPointer { table in
-                    let table = unsafe table.baseAddress.unsafelyUnwrapped
+                    let table = unsafe table.baseAddress.unsafelyUnwrapped + RateRow.padding
                     let stepShifts = rates.stepShifts.span
                     var costs = Lanes(repeating: falseStart)
                     costs[0] = 0
@@ -65,9 +65,9 @@ enum TrellisSearch {
                         for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
                             let row = unsafe Int(window.rows[i])
                             let branches = unsafe TrellisBranches(
-                                window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / IndexRates.classStride]))
+                                window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / RateRow.classStride]))
                             unsafe choices[i] = branches.choices
-                            let (ee, eo, oe, oo) = (branches.evenEven, branches.evenOdd, branches.oddEven, branches.oddOdd)
+                            let (eo, ee, oo, oe) = (branches.costs[0], branches.costs[1], branches.costs[2], branches.costs[3])
                             let even = Lanes(costs[0], costs[2], costs[4], costs[6], costs[3], costs[1], costs[7], costs[5])
                             let odd = Lanes(costs[4], costs[6], costs[0], costs[2], costs[7], costs[5], costs[3], costs[1])
                             costs = survivors(even &+ Lanes(ee, ee, ee, ee, oe, oe, oe, oe), odd &+ Lanes(eo, eo, eo, eo, oo, oo, oo, oo), &taken)
@@ -91,7 +91,7 @@ enum TrellisSearch {
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(window.count, 1)) { choices in
                 unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 4 * blocks) { memory in
                     unsafe rates.table.withUnsafeBufferPointer { table in
-                        let table = unsafe table.baseAddress.unsafelyUnwrapped
+                        let table = unsafe table.baseAddress.unsafelyUnwrapped + RateRow.padding
                         let stepShifts = rates.stepShifts.span
                         // Costs of even states and of odd states; of all states, as they come to be.
                         let even = unsafe memory.baseAddress.unsafelyUnwrapped
@@ -108,10 +108,10 @@ enum TrellisSearch {
                             for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
                                 let row = unsafe Int(window.rows[i])
                                 let branches = unsafe TrellisBranches(
-                                    window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / IndexRates.classStride]))
+                                    window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / RateRow.classStride]))
                                 unsafe choices[i] = branches.choices
-                                let (ee, eo) = (Lanes(repeating: branches.evenEven), Lanes(repeating: branches.evenOdd))
-                                let (oe, oo) = (Lanes(repeating: branches.oddEven), Lanes(repeating: branches.oddOdd))
+                                let (eo, ee) = (Lanes(repeating: branches.costs[0]), Lanes(repeating: branches.costs[1]))
+                                let (oo, oe) = (Lanes(repeating: branches.costs[2]), Lanes(repeating: branches.costs[3]))
                                 for block in 0..<half {
                                     unsafe all[block] = survivors(
                                         even[block] &+ ee, exchanged(even[block ^ (Shape.oddIndexMask >> 3)], Shape.oddIndexMask & 7) &+ eo,
@@ -147,16 +147,22 @@ enum TrellisSearch {
             state = candidate
             best = costs[candidate >> 3][candidate & 7]
         }
-        let blocks = costs.count
-        for i in stride(from: window.count - 1, through: 0, by: -1) {
-            let word = i / decisionsPerWord
-            let last = min((word + 1) * decisionsPerWord, window.count) - 1
-            let lane = unsafe UInt16(bitPattern: decisions[word &* blocks &+ (state >> 3)][state & 7])
-            let isOdd = (lane >> UInt16(last &- i)) & 1 == 1
-            let before = state >> (trellis.statesLog2 &- 1)
-            state = 2 &* (state ^ (before == 0 ? 0 : trellis.oddStateMask) ^ (isOdd ? trellis.oddIndexMask : 0)) &+ before
-            let magnitude = unsafe TrellisBranches.index(window.magnitudes[i], stateIsOdd: before == 1, indexIsOdd: isOdd, choices: choices[i])
-            unsafe indices[i] = window.signed(magnitude, at: i)
+        // A vector's lanes are 16-bit words that follow one another by state.
+        guard let words = unsafe UnsafeRawPointer(decisions.baseAddress) else { return }
+        let wordBytes = costs.count * MemoryLayout<Lanes>.size
+        let (top, oddState, oddIndex) = (trellis.statesLog2 - 1, trellis.oddStateMask, trellis.oddIndexMask)
+        for word in stride(from: (window.count - 1) / decisionsPerWord, through: 0, by: -1) {
+            let start = word * decisionsPerWord
+            let count = min(decisionsPerWord, window.count - start)
+            let own = unsafe words + word * wordBytes
+            for number in 0..<count {
+                let i = start &+ count &- 1 &- number
+                let isOdd = unsafe Int(own.load(fromByteOffset: 2 &* state, as: UInt16.self) &>> UInt16(number)) & 1
+                let before = state &>> top
+                state = 2 &* (state ^ ((0 &- before) & oddState) ^ ((0 &- isOdd) & oddIndex)) &+ before
+                let magnitude = unsafe TrellisBranches.index(window.magnitudes[i], kind: 2 &* before &+ 1 &- isOdd, choices: choices[i])
+                unsafe indices[i] = window.signed(magnitude, at: i)
+            }
         }
     }
 }

@@ -96,7 +96,10 @@ struct EncodeCommand: ParsableCommand {
         } catch {
             throw error.inFile(input.name)
         }
-        if let summary, let done { try report(StreamReport(summary), done) }
+        if let summary, let done {
+            if !reporting.quiet, let words = plan.missedWords(done) { Diagnostics.warn(words) }
+            try report(StreamReport(summary), done)
+        }
     }
 
     private var destination: Destination { dryRun ? .nowhere : plannedDestination }

@@ -9,6 +9,8 @@ struct EncodingPlan {
     let identities: [FileIdentity]
     private let recipe: (name: String, content: Recipe)?
     private let sensitivityName: String
+    /// The target was asked for, and is not the one taken where nothing is.
+    private let hasTarget: Bool
 
     /// - Parameters:
     ///   - flags: what the command line says.
@@ -31,6 +33,7 @@ struct EncodingPlan {
             identities += [file.identity].compactMap { $0 }
         }
         self.recipe = recipe
+        hasTarget = flags.target != nil || recipe?.content.target != nil
         self.sensitivityName = sensitivityName
         self.identities = identities
         options = try (recipe?.content ?? Recipe()).overridden(by: flags).options(sensitivities: sensitivities)
@@ -56,6 +59,22 @@ struct EncodingPlan {
                 "\(sensitivityName): \(strangers.count) of \(options.sensitivities.count) names match no tensor: \(first)\(strangers.count > 3 ? ", …" : ""); 'tamis inspect' lists the names")
         }
         return words
+    }
+
+    /// Words of a warning if the target was missed by more than 1 %, which is so where quantizers have a fineness of their own.
+    func missedWords(_ done: EncodingReport) -> String? {
+        if !hasTarget { return nil }
+        let asked, came: String
+        switch options.target {
+        case .quality(let decibels) where abs(done.quality - decibels) > 0.05:
+            (asked, came) = ("a quality of \(Decimal.shortest(decibels)) dB", "\(Decimal.fixed(done.quality, 2)) dB")
+        case .snr(let decibels) where abs(done.snr - decibels) > 0.05:
+            (asked, came) = ("an SNR of \(Decimal.shortest(decibels)) dB", "\(Decimal.fixed(done.snr, 2)) dB")
+        case .size(let bytes) where Double(done.byteCount) < 0.99 * Double(bytes):
+            (asked, came) = ("\(Decimal.grouped(bytes)) bytes", "\(Decimal.grouped(done.byteCount)) bytes")
+        default: return nil
+        }
+        return "the target was \(asked), the result has \(came): the quantizers in use go no nearer"
     }
 
     /// The bytes of a small file, or one byte more than `limit` of a larger one.

@@ -51,7 +51,8 @@ struct StreamReport {
         ]
         if !reasons.isEmpty { columns.append(("exact because", .left)) }
         if showsTools {
-            columns.append(("deadzone", .right))
+            columns.append(("offset", .right))
+            columns.append(("rows' step", .right))
             columns.append(("tools", .left))
         }
         var table = TextTable(columns)
@@ -64,7 +65,8 @@ struct StreamReport {
             ]
             if !reasons.isEmpty { cells.append(reasons[description.name] ?? "") }
             if showsTools {
-                cells.append(tensor.deadzone.map { Decimal.shortest($0) } ?? "")
+                cells.append(tensor.reconstructionOffset.map { Decimal.shortest($0) } ?? "")
+                cells.append(tensor.rowStepExponent > 0 ? "^\(Decimal.shortest(tensor.rowStepExponent))" : "")
                 cells.append(tensor.tools.joined(separator: " "))
             }
             table.add(cells)
@@ -106,7 +108,7 @@ struct StreamReport {
 }
 
 extension StreamSummary.Tensor {
-    fileprivate var coding: String { mode == "raw" ? "exact" : mode }
+    fileprivate var coding: String { (quantizer ?? "exact") + (levels.map { " \($0)" } ?? "") }
 
     fileprivate var bitsPerElement: Double? {
         description.shape.elementCount == 0 ? nil : 8 * Double(byteCount) / Double(description.shape.elementCount)
@@ -123,7 +125,9 @@ extension StreamSummary.Tensor {
             ("bits_per_weight", JSONValue(bitsPerElement)),
             ("quantizer", JSONValue(quantizer)),
             ("step", step.map { .single($0) } ?? .null),
-            ("deadzone", JSONValue(deadzone)),
+            ("levels", levels.map { .integer(UInt64($0)) } ?? .null),
+            ("reconstruction_offset", JSONValue(reconstructionOffset)),
+            ("row_step_exponent", .number(rowStepExponent)),
             ("slices", .integer(UInt64(sliceCount))),
             ("grouped", .bool(isGrouped)),
             ("tools", .array(tools.map { .string($0) })),
