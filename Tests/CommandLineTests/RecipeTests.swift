@@ -114,7 +114,7 @@ struct RecipeTests {
 
     @Test("Sizes may have letters and fractions, and every target is kept as it was understood", arguments: [
         (["--target-size", "1.5M"], "--target-size 1572864"), (["--target-size=600K"], "--target-size 614400"), (["--target-size", "2MiB"], "--target-size 2097152"),
-        (["--snr", "-3"], "--snr -3"), (["--bits-per-weight", "2.50"], "--bits-per-weight 2.5"),
+        (["--snr", "-3"], "--snr -3"), (["--bits-per-weight", "20.50"], "--bits-per-weight 20.5"),
         (["--quantizer", "affine,bits=8", "--prune", "rows=.1", "--allocation", "global"], "--quality 15 --allocation global --quantizer affine,bits=8,calibration=minmax --prune rows=0.1"),
     ])
     func words(words: [String], expected: String) throws {
