@@ -26,7 +26,8 @@ struct RecipeTests {
             """.utf8))
         let rules = #"--recipe '{"tensors":[{"match":"layer.*","quantizer":"midtread"}]}'"#
         let encoded = try Tool.run("encode", folder.path("a.onnx"), "--recipe", recipe, "-v")
-        #expect(encoded.status == 0 && encoded.errors == "" && encoded.text.contains("excluded by 'layer.b*'"), "\(encoded.errors)")
+        // 160 weights may miss a quality by more than 1 %, which is a warning.
+        #expect(encoded.status == 0 && !encoded.errors.contains("matches no tensor") && encoded.text.contains("excluded by 'layer.b*'"), "\(encoded.errors)")
         #expect(try Self.options(folder) == "--effort 3 --quality 12 --exclude 'layer.b*' \(rules)")
         let overridden = try Tool.run("encode", folder.path("a.onnx"), "-f", "--recipe", recipe, "--step", "0.1", "--exclude", "layer.w*", "--effort", "1")
         #expect(overridden.status == 0 && overridden.errors == "", "\(overridden.errors)")
@@ -114,7 +115,7 @@ struct RecipeTests {
 
     @Test("Sizes may have letters and fractions, and every target is kept as it was understood", arguments: [
         (["--target-size", "1.5M"], "--target-size 1572864"), (["--target-size=600K"], "--target-size 614400"), (["--target-size", "2MiB"], "--target-size 2097152"),
-        (["--snr", "-3"], "--snr -3"), (["--bits-per-weight", "2.50"], "--bits-per-weight 2.5"),
+        (["--snr", "-3"], "--snr -3"), (["--bits-per-weight", "20.50"], "--bits-per-weight 20.5"),
         (["--quantizer", "affine,bits=8", "--prune", "rows=.1", "--allocation", "global"], "--quality 15 --allocation global --quantizer affine,bits=8,calibration=minmax --prune rows=0.1"),
     ])
     func words(words: [String], expected: String) throws {

@@ -7,7 +7,7 @@ struct ReportTests {
         let folder = try Folder()
         let path = try folder.write("digits.onnx", try SmallModel.digits())
         let outcome = try Tool.run("encode", path)
-        #expect(outcome.text.wholeMatch(of: /digits\.onnx 0\.90 MB → digits\.tamis [0-9.]+ [kM]B, [0-9.]+ times smaller, [0-9.]+ bits\/weight\n/) != nil)
+        #expect(outcome.text.wholeMatch(of: /digits\.onnx 0\.90 MB → digits\.tamis [0-9.]+ [kM]B, [0-9.]+ times smaller, [0-9.]+ bits\/weight, quality [0-9.]+ dB, SNR [0-9.]+ dB\n/) != nil)
         #expect(outcome.errors == "")
         let verbose = try Tool.run("encode", path, "-f", "-v").text.split(separator: "\n")
         #expect(verbose.filter { $0.contains("float32") }.count == 16 && verbose.last?.hasPrefix("digits.onnx 0.90 MB") == true)

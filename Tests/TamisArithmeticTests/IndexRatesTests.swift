@@ -23,7 +23,7 @@ struct IndexRatesTests {
         return zip(slice.indices, slice.classes).map { index, scaleClass in
             let own = Int(scaleClass)
             let near = slice.tools.usesNeighbours ? classes[own].neighbourClass(of: before[0] + before[1]) : 0
-            let row = own * IndexRates.classStride + Int(state & 1) * IndexRates.parityStride + near * IndexRates.rowLength
+            let row = IndexRates.padding + own * IndexRates.classStride + Int(state & 1) * IndexRates.parityStride + near * IndexRates.rowLength
             let entry = index == 0 ? 0 : 1 + (Int(index.magnitude) - 1) >> Int(rates.stepShifts[own])
             state = slice.tools.states.next(state, magnitude: index.magnitude)
             before = [before[1], index.magnitude]
@@ -46,7 +46,7 @@ struct IndexRatesTests {
         let slice = SliceCase([0, 1, -2, 0])
         let counts = Self.counts(slice)
         let rates = IndexRates(counts, IndexBinarization(magnitudeCode: 16), lambda: 1, log2: { log2($0) })
-        let row = 8 * IndexRates.classStride
+        let row = IndexRates.padding + 8 * IndexRates.classStride
         #expect(rates.stepShifts[8] == 0)
         #expect(rates.table[row] == 1)
         #expect(rates.table[row + 1] == 1 + 1 + 1)
@@ -70,7 +70,7 @@ struct IndexRatesTests {
         let counts = Self.counts(SliceCase([20, 7, 0], magnitudeCode: code))
         let rates = IndexRates(counts, IndexBinarization(magnitudeCode: code), lambda: 1, log2: { log2($0) })
         #expect(rates.stepShifts[8] == 2)
-        let row = 8 * IndexRates.classStride
+        let row = IndexRates.padding + 8 * IndexRates.classStride
         let zero = log2(3.8 / 2.4)
         // 5 … 8 are the entry of 7.
         #expect((Double(rates.table[row + 2]) - (zero + 1 + 1 + log2(1.8 / 1.4) + 2)).magnitude < 1e-6)
@@ -104,7 +104,7 @@ struct IndexRatesTests {
         let tools = IndexSliceTools(usesNeighbours: true, adaptationLimit: 8, states: IndexSliceCoderTests.trellises[1])
         let binarization = IndexBinarization(magnitudeCode: code)
         let rates = IndexRates(Self.counts(Self.laplacian(3000, scale: 2, magnitudeCode: code, tools, seed: 3)), binarization, lambda: 1, log2: { log2($0) })
-        for row in stride(from: 0, to: rates.table.count, by: IndexRates.rowLength) {
+        for row in stride(from: IndexRates.padding, to: rates.table.count, by: IndexRates.rowLength) {
             let magnitudes = Double(1 << Int(rates.stepShifts[row / IndexRates.classStride]))
             let sum = (0..<IndexRates.rowLength).reduce(0.0) { $0 + exp2(-Double(rates.table[row + $1])) * ($1 == 0 ? 1 : 2 * magnitudes) }
             #expect(sum <= 1.00001 && sum > 0.5, "row \(row / IndexRates.rowLength): \(sum)")

@@ -67,10 +67,13 @@ struct QuantizedValues {
 
     private func searched() -> String? {
         let isTrellis = coding.kind == .trellis
+        // Levels but zero may lie where their values' centre is.
+        let offset = Double(coding.grid?.reconstructionOffset ?? 0) / 256
         if case .trellis(let states) = choice, isTrellis, coding.coding.map({ 1 << $0.trellisStatesLog2 }) != states { return "the trellis has other states" }
         return first { value, back, step in
-            if !Self.isMultiple(back, of: step) || (back != 0 && (back < 0) != (value.sign == .minus)) { return true }
-            return back != 0 && !Self.isNear(value, back, Double(step) * (isTrellis ? 4 : 1.5))
+            let level = back == 0 ? 0 : (Double(back.magnitude) / Double(step) - offset).rounded()
+            if back.magnitude != (level == 0 ? 0 : Float((level + offset) * Double(step))) || (back != 0 && (back < 0) != (value.sign == .minus)) { return true }
+            return back != 0 && !Self.isNear(value, back, Double(step) * ((isTrellis ? 4 : 1.5) + offset.magnitude))
         }
     }
 

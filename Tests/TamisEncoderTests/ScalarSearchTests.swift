@@ -35,7 +35,7 @@ struct ScalarSearchTests {
         indices.indices.map { place in
             let sum = (place > 0 ? indices[place - 1].magnitude : 0) + (place > 1 ? indices[place - 2].magnitude : 0)
             let near = usesNeighbours ? binarization.classes[8].neighbourClass(of: sum) : 0
-            let row = 8 * IndexRates.classStride + near * IndexRates.rowLength
+            let row = IndexRates.padding + 8 * IndexRates.classStride + near * IndexRates.rowLength
             let index = own?(place) ?? indices[place]
             let distance = Double(values[place]) - Double(index)
             return distance * distance + Double(rates.table[row + min(Int(index.magnitude), IndexRates.rowLength - 1)])

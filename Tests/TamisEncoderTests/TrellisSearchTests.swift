@@ -61,7 +61,7 @@ struct TrellisSearchTests {
         var indices = [Int32](repeating: .min, count: values.count)
         indices.withUnsafeMutableBufferPointer { TrellisSearch.search(window, rates, trellis, into: $0) }
         let weights = values.indices.map { place in
-            let row = Int(window.rows[place])
+            let row = IndexRates.padding + Int(window.rows[place])
             // The shift of this class is 0: an entry for each magnitude.
             return Weight(magnitude: Double(values[place].magnitude), rates: (0..<2).map { parity in
                 (0..<IndexRates.rowLength).map { Double(rates.table[row + parity * IndexRates.parityStride + $0]) / Double(TrellisBranches.unitsPerSquaredStep) }
@@ -104,7 +104,7 @@ struct TrellisSearchTests {
         return costs.min() ?? .infinity
     }
 
-    /// Each cost is cut to a whole number of units, 128 in a squared step.
+    /// Each cost is rounded to a whole number of units, 128 in a squared step.
     private static func expectLeast(_ found: Found, _ trellis: Trellis, least: Double, _ what: @autoclosure () -> String) {
         let cost = cost(found, trellis)
         let slack = Double(found.weights.count) / Double(TrellisBranches.unitsPerSquaredStep)

@@ -50,7 +50,8 @@ func expectFaithful(
         }
         let values = floats(in: original.bytes)
         let steps = coding.steps(count: values.count)
-        #expect(kind == .trellis ? deadzone == nil : Double(grid.reconstructionOffset) / 256 + 0.5 == deadzone ?? 0.5, sourceLocation: place)
+        let offset = Double(grid.reconstructionOffset) / 256
+        if let deadzone { #expect(kind == .uniform && offset + 0.5 == deadzone, sourceLocation: place) }
         var strays = 0
         for (number, (value, restored)) in zip(values, floats(in: back)).enumerated() {
             let step = steps[number]
@@ -59,10 +60,11 @@ func expectFaithful(
                 if restored != quantized(value, step: step, deadzone: deadzone) { strays += 1 }
                 if value.magnitude > step * Float(deadzone) && distance > Double(step) / 2 { strays += 1 }
             } else {
-                let level = (Double(restored) / Double(step)).rounded()
-                if restored != Float(level * Double(step)) || (value < 0 ? restored > 0 : restored < 0) { strays += 1 }
+                // Levels but zero may lie where their values' centre is.
+                let level = restored == 0 ? 0 : (Double(restored.magnitude) / Double(step) - offset).rounded()
+                if restored.magnitude != (level == 0 ? 0 : Float((level + offset) * Double(step))) || (value < 0 ? restored > 0 : restored < 0) { strays += 1 }
                 // A trellis chooses between the levels around the value that are four steps apart; rounding goes down, or to zero.
-                if restored != 0 && distance > Double(step) * (kind == .trellis ? 4 : 1.5) { strays += 1 }
+                if restored != 0 && distance > Double(step) * ((kind == .trellis ? 4 : 1.5) + offset.magnitude) { strays += 1 }
             }
         }
         #expect(strays == 0, "\(original.name)", sourceLocation: place)
