@@ -101,9 +101,10 @@ struct RateControl: Sendable {
         let follows = tensors.contains(where: \.followsScale)
         if follows && fixed >= 1 { return nil }
         var scale = start
-        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 16), (Depth.full, 0.004, 4)] {
+        for (depth, tolerance, trials) in [(Depth.brief, 0.02, 16), (Depth.full, 0.004, 8)] {
             var finer: Double?
             var coarser: Double?
+            var before: (scale: Double, ratio: Double)?
             for trial in 1...trials {
                 let plans = plans(scale: scale)
                 let measure = measure(plans, depth)
@@ -114,9 +115,14 @@ struct RateControl: Sendable {
                 }
                 if follows && ratio > 0 && ratio.isFinite {
                     if ratio < 1 { finer = scale } else { coarser = scale }
-                    // Errors go about with the square of the scale. Where weights were pruned they may go with its fourth power, and
-                    // steps that trust in the square go back and forth: then the bracket is halved.
-                    scale /= min(max(ratio, 1e-4), 1e4).squareRoot()
+                    // Errors go about with the square of the scale; where weights were pruned, or hardly any are left, with another
+                    // power, which two trials tell.
+                    var power = 2.0
+                    if let before, abs(before.scale / scale - 1) > 1e-4 {
+                        power = min(max(PortableMath.log2(ratio / before.ratio) / PortableMath.log2(scale / before.scale), 0.5), 8)
+                    }
+                    before = (scale, ratio)
+                    scale *= PortableMath.exp2(-PortableMath.log2(min(max(ratio, 1e-4), 1e4)) / power)
                     if let finer, let coarser, trial > 4 || scale <= min(finer, coarser) || scale >= max(finer, coarser) {
                         scale = (finer * coarser).squareRoot()
                     }

@@ -151,9 +151,7 @@ struct QuantizerRoundTripTests {
         let variance = source.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3000
         let error = zip(values, try ModelSource.decoded(stream)[0]).reduce(0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) } / 3000
         #expect((report.relativeError / (error / variance) - 1).magnitude < 1e-6)
-        withKnownIssue("errors of pruned tensors are steep, and the search for the scale ends too early", isIntermittent: true) {
-            #expect((report.quality - 20).magnitude < 0.05)
-        }
+        #expect((report.quality - 20).magnitude < 0.05)
     }
 
     /// The error of a pruned tensor grows faster than the square of the step.
@@ -164,11 +162,7 @@ struct QuantizerRoundTripTests {
         for effort in 2...4 {
             let options = EncodingOptions(target: .quality(decibels: decibels), effort: effort, settings: TensorSettings(pruning: .deviations(1)))
             let report = try model.encoded(options).report
-            // 1.5 %: coding goes by longer runs than measuring.
-            withKnownIssue("errors of pruned tensors are steep, and the search for the scale ends too early", isIntermittent: true) {
-                #expect((report.quality - decibels).magnitude < 0.065, "\(report.quality) dB at effort \(effort)")
-            }
-            #expect((report.quality - decibels).magnitude < 0.3, "\(report.quality) dB at effort \(effort)")
+            #expect((report.quality - decibels).magnitude < 0.05, "\(report.quality) dB at effort \(effort)")
         }
     }
 
