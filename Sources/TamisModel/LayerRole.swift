@@ -3,6 +3,7 @@
 /// Axes are those of the tensor as stored, also where the consumer sees it transposed or reshaped. Any consumer but `other` is the
 /// only one: a tensor that several nodes read, or one node twice, or that is an output of the model, has the role `other`.
 public struct LayerRole: Sendable, Equatable {
+    /// The operator that reads a tensor.
     public enum Consumer: Sendable, Equatable {
         case convolution
         /// The number of groups is 1 or the number of input channels.

@@ -126,6 +126,7 @@ struct InputSigns {
             .reduceMean, .reduceMax, .reduceMin, .reduceSum, .cumSum, .depthToSpace, .spaceToDepth, .reverseSequence, .cast, .floor, .ceil,
             .round, .quantizeLinear, .dequantizeLinear:
             return .first(otherwise: .nonNegative)
+        case .imageScaler: return .first(otherwise: .signed)
         case .pad: return .first(otherwise: padsWithNonNegative(node) ? .nonNegative : .signed)
         case .resize, .upsample: return .first(otherwise: overshoots(node) ? .signed : .nonNegative)
         case .concat, .add, .mul, .div, .sum, .mean, .min: return .all(from: 0)

@@ -22,7 +22,7 @@ enum Operator: String, Sendable, CaseIterable {
     case depthToSpace = "DepthToSpace", spaceToDepth = "SpaceToDepth", reverseSequence = "ReverseSequence", cast = "Cast"
     case floor = "Floor", ceil = "Ceil", round = "Round", quantizeLinear = "QuantizeLinear", dequantizeLinear = "DequantizeLinear"
     // The same, depending on attributes and constants.
-    case clip = "Clip", pad = "Pad", resize = "Resize", upsample = "Upsample"
+    case imageScaler = "ImageScaler", clip = "Clip", pad = "Pad", resize = "Resize", upsample = "Upsample"
     // Outputs have a sign if all inputs have it.
     case concat = "Concat", add = "Add", mul = "Mul", div = "Div", sum = "Sum", mean = "Mean", min = "Min", max = "Max", sub = "Sub"
     case whereElse = "Where"
@@ -49,6 +49,4 @@ enum Operator: String, Sendable, CaseIterable {
             self = known == .foreign ? .other : known
         }
     }
-
-    var isRecurrent: Bool { self == .lstm || self == .gru || self == .rnn }
 }

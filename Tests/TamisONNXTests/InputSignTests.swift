@@ -84,6 +84,11 @@ struct InputSignTests {
         #expect(try inputSign([node("Clip", ["s", "r"])]) == .signed)
     }
 
+    @Test func imageScaler() throws {
+        #expect(try inputSign([node("ImageScaler", ["x"])]) == .modelInput)
+        #expect(try inputSign([node("ImageScaler", ["r"])]) == .signed)
+    }
+
     @Test func padding() throws {
         let minus = ONNX.float("value", -1)
         #expect(try inputSign([node("Pad", ["r"], [minus])]) == .signed)
