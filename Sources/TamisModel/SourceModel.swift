@@ -28,11 +28,22 @@ public struct SourceModel: Sendable, Equatable {
     /// Tensors whose data lie in other files, and so are not part of this one.
     public let externalTensorCount: Int
 
-    public init(format: String, tensors: [TensorDescription], holes: [Hole], floatElementCount: UInt64, externalTensorCount: Int = 0) {
+    /// What each tensor does in the network, in the order of `tensors`; empty if the producer does not say for any.
+    public let roles: [LayerRole?]
+
+    /// - Parameter roles: none, or as many as tensors.
+    public init(
+        format: String, tensors: [TensorDescription], holes: [Hole], floatElementCount: UInt64, externalTensorCount: Int = 0,
+        roles: [LayerRole?] = []
+    ) {
+        self.roles = roles
         self.externalTensorCount = externalTensorCount
         self.floatElementCount = floatElementCount
         self.format = format
         self.tensors = tensors
         self.holes = holes
     }
+
+    /// The role of tensor `index`, or nil if the producer of the model did not say.
+    public func role(of index: Int) -> LayerRole? { roles.indices.contains(index) ? roles[index] : nil }
 }

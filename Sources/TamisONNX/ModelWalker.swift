@@ -15,6 +15,8 @@ struct ModelWalker {
     private(set) var producerName = 0..<0
     private(set) var producerVersion = 0..<0
     private(set) var operatorSets: [ONNXSummary.OperatorSet] = []
+    /// Place of the main graph; nil if there are several.
+    private(set) var mainGraph: Range<Int>?
     private(set) var graphName = 0..<0
     private(set) var nodeCount = 0
     /// Invariant: payloads ascend and do not overlap, as each message is entered once, in the order of its fields.
@@ -62,7 +64,9 @@ struct ModelWalker {
         while let field = try reader.next() {
             guard field.kind == .lengthDelimited else { continue }
             switch field.number {
-            case ONNXField.Model.graph: try walkGraph(field.value, scope.inside(field, isAmbiguous: graphCount > 1), isMain: true)
+            case ONNXField.Model.graph:
+                if graphCount == 1 { mainGraph = field.value }
+                try walkGraph(field.value, scope.inside(field, isAmbiguous: graphCount > 1), isMain: true)
             case ONNXField.Model.opsetImport: try addOperatorSet(field.value)
             case ONNXField.Model.functions: try walkFunction(field.value, scope.inside(field, location: .function))
             case ONNXField.Model.trainingInfo:
@@ -282,7 +286,7 @@ struct ModelWalker {
             return
         }
         tensors.append(
-            FoundTensor(name: name, record: record, location: scope.location ?? location, isAmbiguous: scope.isAmbiguous))
+            FoundTensor(name: name, place: range, record: record, location: scope.location ?? location, isAmbiguous: scope.isAmbiguous))
     }
 
     /// The name by the rules of the Spec ("Names of ONNX tensors"), before it is made unique.

@@ -33,20 +33,32 @@ enum ONNXField {
         static let node: UInt32 = 1
         static let name: UInt32 = 2
         static let initializer: UInt32 = 5
+        static let input: UInt32 = 11
+        static let output: UInt32 = 12
         static let sparseInitializer: UInt32 = 15
     }
 
+    enum ValueInfo {
+        static let name: UInt32 = 1
+    }
+
     enum Node {
+        static let input: UInt32 = 1
         static let output: UInt32 = 2
         static let name: UInt32 = 3
         static let opType: UInt32 = 4
         static let attribute: UInt32 = 5
+        static let domain: UInt32 = 7
     }
 
     enum Attribute {
         static let name: UInt32 = 1
+        static let f: UInt32 = 2
+        static let i: UInt32 = 3
+        static let s: UInt32 = 4
         static let t: UInt32 = 5
         static let g: UInt32 = 6
+        static let ints: UInt32 = 8
         static let tensors: UInt32 = 10
         static let graphs: UInt32 = 11
         static let type: UInt32 = 20

@@ -5,7 +5,7 @@ import TamisModel
 ///
 /// The file is never parsed into a tree and never written anew: what is not a coded tensor stays in the skeleton as it is,
 /// understood or not. Time is proportional to the number of protobuf fields, not to the size of the payloads; memory is at most
-/// 3 times the file plus 32 MiB, whatever the file holds.
+/// 4 times the file plus 64 MiB, whatever the file holds.
 ///
 /// Tensors are looked for in `graph.initializer` and `graph.sparse_initializer` (values), in attributes of nodes (tensors, sparse
 /// tensors and lists of them), in the subgraphs of nodes such as If, Loop and Scan, in the bodies and default attributes of
@@ -27,7 +27,9 @@ import TamisModel
 public enum ONNXModel {
     /// Cuts the model into skeleton and tensors.
     ///
-    /// - Returns: a model of format `onnx`; its tensors in file order, each of type float32 with one hole.
+    /// Of each tensor the model says which layer of the main graph or its subgraphs consumes it, if exactly one does.
+    ///
+    /// - Returns: a model of format `onnx`; its tensors in file order, each of type float32 with one hole and a role.
     /// - Throws: `invalid_model`, with the offset of the fault, if the file is not an ONNX model: it is empty, is not
     ///   protobuf, has no graph or no format version, or nests messages more than 64 deep.
     public static func scan(_ bytes: ByteView) throws(TamisError) -> SourceModel {
@@ -46,7 +48,7 @@ public enum ONNXModel {
         }
         return SourceModel(
             format: "onnx", tensors: tensors, holes: holes, floatElementCount: floatElementCount,
-            externalTensorCount: walker.tensors.count { $0.record.storage == .external })
+            externalTensorCount: walker.tensors.count { $0.record.storage == .external }, roles: LayerRoleFinder.roles(walker, bytes))
     }
 
     /// Lists what the model holds, also the tensors that `scan(_:)` leaves in the skeleton.

@@ -42,23 +42,63 @@ package enum ONNX {
     package static func tensorAttribute(_ name: String, _ tensor: [UInt8]) -> [UInt8] { attribute(name, 5, type: 4, [tensor]) }
     package static func graphAttribute(_ name: String, _ graph: [UInt8]) -> [UInt8] { attribute(name, 6, type: 5, [graph]) }
 
-    package static func node(_ opType: String, name: String = "", outputs: [String] = [], _ attributes: [[UInt8]] = []) -> [UInt8] {
+    package static func integer(_ name: String, _ value: Int64) -> [UInt8] {
         protobuf {
-            $0.text(1, "x")
+            $0.text(1, name)
+            $0.integer(3, value)
+            $0.integer(20, 2)
+        }
+    }
+
+    package static func integers(_ name: String, _ values: [Int64]) -> [UInt8] {
+        protobuf {
+            $0.text(1, name)
+            for value in values { $0.integer(8, value) }
+            $0.integer(20, 7)
+        }
+    }
+
+    package static func float(_ name: String, _ value: Float) -> [UInt8] {
+        protobuf {
+            $0.text(1, name)
+            $0.fixed32(2, value.bitPattern)
+            $0.integer(20, 1)
+        }
+    }
+
+    package static func text(_ name: String, _ value: String) -> [UInt8] {
+        protobuf {
+            $0.text(1, name)
+            $0.text(4, value)
+            $0.integer(20, 3)
+        }
+    }
+
+    package static func node(
+        _ opType: String, name: String = "", domain: String = "", inputs: [String] = ["x"], outputs: [String] = [],
+        _ attributes: [[UInt8]] = []
+    ) -> [UInt8] {
+        protobuf {
+            for input in inputs { $0.text(1, input) }
             for output in outputs { $0.text(2, output) }
             if !name.isEmpty { $0.text(3, name) }
             $0.text(4, opType)
             for attribute in attributes { $0.message(5, attribute) }
+            if !domain.isEmpty { $0.text(7, domain) }
         }
     }
 
+    /// - Parameters: names of the graph's inputs and outputs, whose types are left out.
     package static func graph(
-        _ name: String = "g", nodes: [[UInt8]] = [], initializers: [[UInt8]] = [], sparse: [[UInt8]] = []
+        _ name: String = "g", nodes: [[UInt8]] = [], initializers: [[UInt8]] = [], sparse: [[UInt8]] = [], inputs: [String] = [],
+        outputs: [String] = []
     ) -> [UInt8] {
         protobuf {
             for node in nodes { $0.message(1, node) }
             $0.text(2, name)
             for initializer in initializers { $0.message(5, initializer) }
+            for input in inputs { $0.message(11, protobuf { $0.text(1, input) }) }
+            for output in outputs { $0.message(12, protobuf { $0.text(1, output) }) }
             for tensor in sparse { $0.message(15, tensor) }
         }
     }
