@@ -41,7 +41,9 @@ struct ModelAnalysis: Sendable {
                 statistics: statistics[number], valueStatistics: pruned.map { TensorStatistics(of: $0.view) } ?? statistics[number],
                 exactReason: reason,
                 isGrouped: description.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
-                    && settings.quantizer?.needsTable != true,
+                    && settings.quantizer?.needsTable != true
+                    // Asked for by name, a small tensor gets its search, in a unit of its own.
+                    && !(isChosen && settings.quantizer?.isSearched == true),
                 view: view ?? MatrixView(elementCount: count), rowAxisCount: UInt8(rowAxisCount))
             if reason == nil, let choice = settings.quantizer, choice.isFixed {
                 switch FittedQuantizer.fit(

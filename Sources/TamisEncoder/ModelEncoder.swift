@@ -116,10 +116,7 @@ package struct ModelEncoder: Sendable {
         var trial = 0
         while true {
             trial += 1
-            var stream: [UInt8] = []
-            let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
-                (collect) throws(TamisError) in try encode(tensors, choice.plans, choice.coders, to: collect)
-            }
+            let (stream, report) = try stream(tensors, choice.plans, choice.coders)
             guard trial < Self.mostTrials, let scale = choice.correctedScale(error: error(report.distortion)) else {
                 try ByteView.of(stream, sink)
                 return report
@@ -143,12 +140,8 @@ package struct ModelEncoder: Sendable {
         var search = SizeSearch(target: bytes, tolerance: tolerance, weights: Double(tensors.reduce(0) { $0 + ($1.exactReason == nil ? $1.elementCount : 0) }))
         search.start(control)
         while true {
-            var stream: [UInt8] = []
             let plans = control.plans(scale: search.scale)
-            let coders = control.measure(plans, .full).coders
-            let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
-                (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
-            }
+            let (stream, report) = try stream(tensors, plans, control.measure(plans, .full).coders)
             switch search.judge(byteCount: stream.count) {
             case .again: continue
             case .accepted:
@@ -157,9 +150,21 @@ package struct ModelEncoder: Sendable {
             case .impossible(let reachable):
                 throw TamisError(
                     .invalidArgument, "no choice of steps makes \(UInt64(bytes)) bytes: the nearest is \(reachable) bytes",
-                    advice: "ask for that size or more, or exclude fewer tensors")
+                    advice: Double(reachable) > bytes
+                        ? "ask for that size or more, or exclude fewer tensors" : "ask for that size or less; the tensors are exact already where steps end")
             }
         }
+    }
+
+    /// The stream of tensors whose plans are made, in memory.
+    private func stream(
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?]
+    ) throws(TamisError) -> (stream: [UInt8], report: EncodingReport) {
+        var stream: [UInt8] = []
+        let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+            (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
+        }
+        return (stream, report)
     }
 
     /// Writes the stream of tensors whose plans are made.

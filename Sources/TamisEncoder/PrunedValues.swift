@@ -4,13 +4,14 @@ import TamisBits
 @safe
 final class PrunedValues: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
-    /// Weights that became zero.
-    let zeroCount: Int
+    /// β, if just the magnitudes below it were pruned.
+    let threshold: Double?
 
     /// - Parameter values: little-endian float32.
     init(_ pruner: Pruner, of values: ByteView) {
         unsafe memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(values.count, 1), alignment: 16)
-        zeroCount = pruner.prune(values, into: unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<values.count])))
+        threshold = pruner.threshold
+        _ = pruner.prune(values, into: unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<values.count])))
         byteCount = values.count
     }
 

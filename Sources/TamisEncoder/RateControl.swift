@@ -5,8 +5,8 @@ import TamisThreads
 /// Finds the scale of all steps that meets the target.
 ///
 /// Distortion and rate are measured on samples of the tensors, with the quantizers that will be used: first on small ones, then on
-/// those that the coders of the tensors are made from. For a target of distortion that is all; for a target of rate it is the start,
-/// and then whole streams are made.
+/// those that the coders of the tensors are made from. Whole streams have the last word: one usually does for a target of distortion,
+/// some are made for a target of rate.
 struct RateControl: Sendable {
     let tensors: [TensorWork]
     let allocation: StepAllocation

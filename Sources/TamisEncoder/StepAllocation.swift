@@ -74,9 +74,7 @@ struct StepAllocation: Sendable {
     /// The quantizer of a tensor: what its settings say, else what the effort does; small tensors are rounded.
     private func choice(_ work: TensorWork) -> QuantizerChoice {
         if let choice = work.settings.quantizer {
-            if case .trellis = choice, work.isGrouped { return .uniform(deadzone: 0.5) }
-            if case .rateDistortion = choice, work.isGrouped { return .uniform(deadzone: 0.5) }
-            return choice
+            return work.isGrouped && choice.isSearched ? .uniform(deadzone: 0.5) : choice
         }
         if work.isGrouped || work.description.shape.rank < 2 { return .uniform(deadzone: 0.5) }
         switch profile.search {

@@ -15,7 +15,6 @@ struct TensorCoder: Sendable {
     private var classes = ScaleClasses()
     private let table: ReconstructionTable?
     private let binarization: IndexBinarization
-    private var counts = IndexContextCounts()
     private var rates: IndexRates?
     /// Of the sample: squared error and estimated bits per element.
     private(set) var meanSquaredError = 0.0
@@ -166,6 +165,7 @@ struct TensorCoder: Sendable {
     /// Estimates rates from plainly rounded indices, then from what searches with the rates before find; and measures the sample.
     private mutating func refineRates(_ ranges: [Range<Int>]) {
         var error = SquaredError()
+        var counts = IndexContextCounts()
         let passes = quantizer.lambda == nil ? 0 : max(profile.ratePasses, 1)
         for pass in 0...passes {
             var counted = IndexContextCounts()
@@ -212,24 +212,21 @@ struct TensorCoder: Sendable {
         return 1
     }
 
-    /// Codes the first run with each limit of adaptation.
+    /// Codes the first runs with each limit of adaptation.
     private mutating func chooseLimit(_ ranges: [Range<Int>]) {
         if profile.adaptationLimits.count < 2 { return }
-        var best: (bytes: Int, limit: UInt8)?
-        let own = self
-        for limit in profile.adaptationLimits {
-            coding.adaptationLimit = UInt8(limit)
-            var bytes = 0
-            for range in ranges.prefix(2) {
-                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-                    unsafe own.find(range, into: indices)
+        var bytes = [Int](repeating: 0, count: profile.adaptationLimits.count)
+        for range in ranges.prefix(2) {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                unsafe find(range, into: indices)
+                for (number, limit) in profile.adaptationLimits.enumerated() {
+                    coding.adaptationLimit = UInt8(limit)
                     let slice = unsafe coded(indices, range)
-                    bytes += slice.codeword.count + slice.rawBits.count
+                    bytes[number] += slice.codeword.count + slice.rawBits.count
                 }
             }
-            if bytes < best?.bytes ?? .max { best = (bytes, UInt8(limit)) }
         }
-        coding.adaptationLimit = best?.limit ?? 8
+        if let (_, limit) = zip(bytes, profile.adaptationLimits).min(by: { $0.0 < $1.0 }) { coding.adaptationLimit = UInt8(limit) }
     }
 
     /// Searches indices with rates that are known.

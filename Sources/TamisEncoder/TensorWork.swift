@@ -63,10 +63,7 @@ extension TensorWork {
 
 extension TensorWork {
     /// β, if just the magnitudes below it were pruned.
-    var prunedBelow: Double? {
-        guard pruned != nil, let pruning = settings.pruning else { return nil }
-        return Pruner(pruning, values: original, shape: description.shape, statistics: statistics).threshold
-    }
+    var prunedBelow: Double? { pruned?.threshold }
 }
 
 extension QuantizerChoice {
@@ -76,6 +73,14 @@ extension QuantizerChoice {
         case .uniform, .rateDistortion, .trellis, .exact: false
         case .muLaw(_, _, let levels): levels != nil
         case .minifloat, .half, .symmetric, .affine, .codebook: true
+        }
+    }
+
+    /// Indices are searched along a slice, which the small tensors of a group are not.
+    var isSearched: Bool {
+        switch self {
+        case .rateDistortion, .trellis: true
+        case .uniform, .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
         }
     }
 

@@ -35,7 +35,6 @@ struct SearchWindow: ~Copyable {
     ///   - values: the whole tensor, little-endian float32.
     ///   - range: as many places as the window has.
     ///   - step: of the tensor; a row's step follows its class as `scaleClasses` says.
-    ///   - gain: magnitudes are in units of step ⁄ gain.
     mutating func load(
         _ values: ByteView, range: Range<Int>, of view: MatrixView, _ scaleClasses: ScaleClasses, step: Float
     ) {
