@@ -1,5 +1,5 @@
 /// What a caller asks of the encoder.
-public struct EncodingOptions: Sendable, Equatable {
+public struct EncodingOptions: Sendable {
     /// What the steps of the tensors are chosen for. Each is met within 1 %; a size is never exceeded.
     public enum Target: Sendable, Equatable {
         /// −10 · log10 ε, where ε is the sum over all quantized tensors of the mean squared error relative to the variance. More is
@@ -33,6 +33,10 @@ public struct EncodingOptions: Sendable, Equatable {
     public var rules: [TensorRule]
     /// Weights of tensors by name, against 1 for the others: a tensor of weight w gets a step smaller by √w.
     public var sensitivities: [String: Double]
+    /// nil: synthetic where the effort and the target allow, see `EffortProfile`.
+    public var feedback: FeedbackChoice?
+    /// Measured inputs of layers, by the names of their weight tensors; they ask for feedback unless it is `none`.
+    public var statistics: [String: LayerStatistics]
     /// Globs over tensor names; a tensor that matches one is kept bit-exact.
     public var exclusions: [String]
     /// Binary logarithm of the elements in a slice, 4 … 20.
@@ -51,7 +55,8 @@ public struct EncodingOptions: Sendable, Equatable {
     public init(
         target: Target = .quality(decibels: EncodingOptions.defaultQuality), allocation: Allocation = .balanced,
         effort: Int = EncodingOptions.defaultEffort, settings: TensorSettings = TensorSettings(), rules: [TensorRule] = [],
-        sensitivities: [String: Double] = [:], exclusions: [String] = [], sliceElementsLog2: Int = 16, encoderName: String = "", provenance: String = ""
+        sensitivities: [String: Double] = [:], feedback: FeedbackChoice? = nil, statistics: [String: LayerStatistics] = [:],
+        exclusions: [String] = [], sliceElementsLog2: Int = 16, encoderName: String = "", provenance: String = ""
     ) {
         self.target = target
         self.allocation = allocation
@@ -59,6 +64,8 @@ public struct EncodingOptions: Sendable, Equatable {
         self.settings = settings
         self.rules = rules
         self.sensitivities = sensitivities
+        self.feedback = feedback
+        self.statistics = statistics
         self.exclusions = exclusions
         self.sliceElementsLog2 = sliceElementsLog2
         self.encoderName = encoderName
