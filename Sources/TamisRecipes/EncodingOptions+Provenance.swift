@@ -19,6 +19,7 @@ extension EncodingOptions {
         if allocation != .balanced { words.append("--allocation \(allocation.rawValue)") }
         if let quantizer = settings.quantizer { words.append("--quantizer \(QuantizerSpecification.text(quantizer))") }
         if let pruning = settings.pruning { words.append("--prune \(PruningSpecification.text(pruning))") }
+        if let feedback { words.append("--feedback \(feedback.rawValue)") }
         for pattern in exclusions { words.append("--exclude \(Self.quoted(pattern))") }
 
         var text = words.joined(separator: " ")

@@ -8,6 +8,7 @@ public struct Recipe: Sendable, Equatable {
     public var allocation: EncodingOptions.Allocation?
     public var quantizer: QuantizerChoice?
     public var pruning: Pruning?
+    public var feedback: FeedbackChoice?
     /// Globs over tensor names.
     public var exclusions: [String]
     /// In order: all that match apply, later ones over earlier ones.
@@ -45,6 +46,7 @@ public struct Recipe: Sendable, Equatable {
         recipe.allocation = other.allocation ?? allocation
         recipe.quantizer = other.quantizer ?? quantizer
         recipe.pruning = other.pruning ?? pruning
+        recipe.feedback = other.feedback ?? feedback
         recipe.exclusions += other.exclusions.filter { !exclusions.contains($0) }
         recipe.rules += other.rules
         return recipe
@@ -56,7 +58,8 @@ public struct Recipe: Sendable, Equatable {
     /// - Throws: `invalid_argument` if the exclusions are too long to be kept in the stream.
     public func options(sensitivities: [String: Double] = [:]) throws(TamisError) -> EncodingOptions {
         var options = EncodingOptions(
-            settings: TensorSettings(quantizer: quantizer, pruning: pruning), rules: rules, sensitivities: sensitivities, exclusions: exclusions)
+            settings: TensorSettings(quantizer: quantizer, pruning: pruning), rules: rules, sensitivities: sensitivities, feedback: feedback,
+            exclusions: exclusions)
         if let target { options.target = target }
         if let allocation { options.allocation = allocation }
         if let effort { options.effort = effort }

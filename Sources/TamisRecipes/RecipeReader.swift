@@ -6,7 +6,7 @@ struct RecipeReader {
     /// The file's name, for errors.
     let file: String?
 
-    private static let keys = ["effort"] + EncodingOptions.Target.keys + ["allocation", "quantizer", "prune", "exclude", "tensors"]
+    private static let keys = ["effort"] + EncodingOptions.Target.keys + ["allocation", "quantizer", "prune", "feedback", "exclude", "tensors"]
     private static let ruleKeys = ["match", "quantizer", "prune", "weight", "step"]
 
     func recipe(_ text: String) throws(TamisError) -> Recipe {
@@ -18,7 +18,8 @@ struct RecipeReader {
         for member in members {
             switch member.key {
             case "effort": recipe.effort = try effort(member)
-            case "allocation": recipe.allocation = try allocation(member)
+            case "allocation": recipe.allocation = try choice(member)
+            case "feedback": recipe.feedback = try choice(member)
             case "quantizer": recipe.quantizer = try quantizer(member, "")
             case "prune": recipe.pruning = try pruning(member, "")
             case "exclude":
@@ -51,14 +52,15 @@ struct RecipeReader {
         return effort
     }
 
-    private func allocation(_ member: DocumentNode.Member) throws(TamisError) -> EncodingOptions.Allocation {
-        let known = EncodingOptions.Allocation.allCases.map(\.rawValue)
+    /// One of the words of `Choice`.
+    private func choice<Choice: RawRepresentable & CaseIterable>(_ member: DocumentNode.Member) throws(TamisError) -> Choice where Choice.RawValue == String {
+        let known = Choice.allCases.map(\.rawValue)
         let text = try text(member.value, member.key, expected: SettingParameters.list(known))
-        guard let allocation = EncodingOptions.Allocation(rawValue: text) else {
+        guard let choice = Choice(rawValue: text) else {
             throw fault(
                 member.value.line, member.key, "is '\(text)', expected \(SettingParameters.list(known))", advice: Suggestion.sentence(for: text, among: known))
         }
-        return allocation
+        return choice
     }
 
     private func target(_ member: DocumentNode.Member) throws(TamisError) -> EncodingOptions.Target {

@@ -117,6 +117,7 @@ struct RecipeTests {
         (["--target-size", "1.5M"], "--target-size 1572864"), (["--target-size=600K"], "--target-size 614400"), (["--target-size", "2MiB"], "--target-size 2097152"),
         (["--snr", "-3"], "--snr -3"), (["--bits-per-weight", "20.50"], "--bits-per-weight 20.5"),
         (["--quantizer", "affine,bits=8", "--prune", "rows=.1", "--allocation", "global"], "--quality 15 --allocation global --quantizer affine,bits=8,calibration=minmax --prune rows=0.1"),
+        (["--feedback", "none"], "--quality 15 --feedback none"), (["--feedback", "synthetic"], "--quality 15 --feedback synthetic"),
     ])
     func words(words: [String], expected: String) throws {
         let folder = try Self.prepared()

@@ -13,6 +13,7 @@ struct ProvenanceTests {
         recipe.allocation = .global
         recipe.quantizer = .trellis(states: 64)
         recipe.pruning = .pattern(kept: 2, group: 4)
+        recipe.feedback = .synthetic
         recipe.exclusions = ["it's*", "head.*"]
         recipe.rules = [
             TensorRule(
@@ -22,7 +23,7 @@ struct ProvenanceTests {
         ]
         let provenance = try recipe.options(sensitivities: ["b": 2, "a\n\u{85}": 0.5]).provenance
         #expect(
-            provenance == #"--effort 7 --bits-per-weight 2.5 --allocation global --quantizer trellis,states=64 --prune keep=2:4 --exclude 'it'\''s*' --exclude 'head.*'"#
+            provenance == #"--effort 7 --bits-per-weight 2.5 --allocation global --quantizer trellis,states=64 --prune keep=2:4 --feedback synthetic --exclude 'it'\''s*' --exclude 'head.*'"#
                 + #" --recipe '{"tensors":[{"match":"a\"b\\","prune":"sigma=0.5","quantizer":"affine,bits=8,calibration=percentile,percentile=99","step":0.01,"weight":4},"#
                 + #"{"match":"it'\''s","quantizer":"exact"}]}'"# + #" --sensitivity '{"a\u000a\u0085":0.5,"b":2}'"#)
     }

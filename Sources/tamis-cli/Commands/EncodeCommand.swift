@@ -54,6 +54,7 @@ struct EncodeCommand: ParsableCommand {
 
     @OptionGroup(title: "How close") var quality: QualityOptions
     @OptionGroup(title: "Which way, tensor by tensor") var quantizers: QuantizerOptions
+    @OptionGroup(title: "What errors do to outputs") var feedback: FeedbackOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var reporting: ReportOptions
 
@@ -119,6 +120,7 @@ struct EncodeCommand: ParsableCommand {
             var flags = Recipe()
             quality.fill(&flags)
             quantizers.fill(&flags)
+            feedback.fill(&flags)
             return try EncodingPlan(flags, recipe: quantizers.recipe, sensitivity: quantizers.sensitivity)
         }
     }

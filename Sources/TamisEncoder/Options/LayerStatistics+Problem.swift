@@ -1,0 +1,39 @@
+import TamisModel
+
+extension LayerStatistics {
+    /// Why these statistics cannot be those of a tensor's layer, as a sentence without a final stop; nil if they can.
+    ///
+    /// - Parameters:
+    ///   - role: of the tensor; nil if it is not known.
+    ///   - shape: of the tensor.
+    public func problem(role: LayerRole?, shape: Shape) -> String? {
+        guard let role, role.consumer.multipliesInputs else { return "its layer is not one that statistics can be used for" }
+        if UInt64(groups) != role.groups { return "the statistics have \(Self.count(UInt64(groups), "group")), its layer has \(role.groups)" }
+        let weights = shape.product(of: role.inputAxes + role.kernelAxes)
+        if UInt64(inputs) != weights {
+            return "the statistics are of \(Self.count(UInt64(inputs), "weight")) for each output, its layer has \(weights)"
+        }
+        let outputs = shape.product(of: Array(role.outputAxis..<(role.outputAxis + role.outputAxisCount)))
+        if !biasCorrection.isEmpty && UInt64(biasCorrection.count) != outputs {
+            return "the statistics correct the bias of \(Self.count(UInt64(biasCorrection.count), "output")), its layer has \(outputs)"
+        }
+        return nil
+    }
+
+    private static func count(_ number: UInt64, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}
+
+extension LayerRole.Consumer {
+    /// Whether each output is a sum of inputs times weights, as second moments of the inputs are about.
+    fileprivate var multipliesInputs: Bool {
+        switch self {
+        case .convolution, .transposedConvolution, .gemm, .matMul, .recurrentInput, .recurrentState: true
+        case .gather, .bias, .other: false
+        }
+    }
+}
+
+extension Shape {
+    /// Elements along all of `axes`, which the shape has.
+    fileprivate func product(of axes: [Int]) -> UInt64 { axes.reduce(1) { $0 * dimensions[$1] } }
+}
