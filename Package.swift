@@ -43,9 +43,10 @@ let package = Package(
         module("TamisDecoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
         module("TamisEncoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
         module("TamisONNX", ["TamisBits", "TamisModel"]),
+        module("TamisSafetensors", ["TamisBits", "TamisModel"]),
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
         module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
-        module("TamisRecipes", ["TamisBits", "TamisDigest", "TamisEncoder", "TamisSyntax", "Yams"], warningsAreErrors),
+        module("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax", "Yams"], warningsAreErrors),
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
@@ -64,12 +65,13 @@ let package = Package(
         tests(of: "TamisSyntax"),
         tests(of: "TamisEncoder", ["TamisArithmetic", "TamisBits", "TamisDecoder", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport", "TamisThreads"]),
         tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
+        tests(of: "TamisSafetensors", ["TamisBits", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisFiles", ["TamisBits"]),
         tests(of: "TamisZstd", ["TamisBits", "TamisTestSupport"]),
         tests(
             of: "Tamis",
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
-        tests(of: "TamisRecipes", ["TamisBits", "TamisEncoder"]),
+        tests(of: "TamisRecipes", ["TamisBits", "TamisEncoder", "TamisModel", "TamisTestSupport"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
         .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],

@@ -41,6 +41,8 @@ public struct TamisError: Error, Sendable, Equatable {
         case invalidModel = "invalid_model"
         case invalidRecipe = "invalid_recipe"
         case invalidSensitivities = "invalid_sensitivities"
+        case invalidSafetensors = "invalid_safetensors"
+        case invalidStatistics = "invalid_statistics"
         case unknownUnit = "unknown_unit"
         case unknownVersion = "unknown_version"
         case unknownProfile = "unknown_profile"

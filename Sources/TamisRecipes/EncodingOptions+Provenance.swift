@@ -10,16 +10,18 @@ extension EncodingOptions {
     /// keeps about how it was made. No control characters.
     ///
     /// Rules for single tensors are a `--recipe` of one line of JSON, sensitivities are a `--sensitivity` of one; what does not fit
-    /// is named by the SHA-256 of that line, as `sha256:…`.
+    /// is named by the SHA-256 of that line, as `sha256:…`; so are measured statistics, by that of their file.
     ///
+    /// - Parameter statisticsDigest: in hexadecimal digits.
     /// - Throws: `invalid_argument` if the exclusions alone do not fit.
-    func canonicalWords() throws(TamisError) -> String {
+    func canonicalWords(statisticsDigest: String? = nil) throws(TamisError) -> String {
         let (key, value) = target.member
         var words = ["--effort \(effort)", "--\(key.map { $0 == "_" ? "-" : String($0) }.joined()) \(value)"]
         if allocation != .balanced { words.append("--allocation \(allocation.rawValue)") }
         if let quantizer = settings.quantizer { words.append("--quantizer \(QuantizerSpecification.text(quantizer))") }
         if let pruning = settings.pruning { words.append("--prune \(PruningSpecification.text(pruning))") }
         if let feedback { words.append("--feedback \(feedback.rawValue)") }
+        if let statisticsDigest { words.append("--statistics sha256:\(statisticsDigest)") }
         for pattern in exclusions { words.append("--exclude \(Self.quoted(pattern))") }
 
         var text = words.joined(separator: " ")

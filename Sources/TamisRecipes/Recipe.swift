@@ -54,16 +54,24 @@ public struct Recipe: Sendable, Equatable {
 
     /// Options for the encoder, with the encoder's own choice for what is open, and with `provenance` filled in.
     ///
-    /// - Parameter sensitivities: see `SensitivityFile`.
-    /// - Throws: `invalid_argument` if the exclusions are too long to be kept in the stream.
-    public func options(sensitivities: [String: Double] = [:]) throws(TamisError) -> EncodingOptions {
+    /// - Parameters:
+    ///   - sensitivities: see `SensitivityFile`.
+    ///   - statistics: whether they fit the model is for `requireFit` to say.
+    /// - Throws: `invalid_argument` if the exclusions are too long to be kept in the stream, or if there are statistics but is to be
+    ///   no feedback.
+    public func options(sensitivities: [String: Double] = [:], statistics: StatisticsFile? = nil) throws(TamisError) -> EncodingOptions {
+        if statistics != nil && feedback == FeedbackChoice.none {
+            throw TamisError(
+                .invalidArgument, "statistics are given, but feedback, which is all that they are for, is set to none",
+                advice: "leave the statistics out, or set feedback to synthetic")
+        }
         var options = EncodingOptions(
             settings: TensorSettings(quantizer: quantizer, pruning: pruning), rules: rules, sensitivities: sensitivities, feedback: feedback,
-            exclusions: exclusions)
+            statistics: statistics?.layers ?? [:], exclusions: exclusions)
         if let target { options.target = target }
         if let allocation { options.allocation = allocation }
         if let effort { options.effort = effort }
-        options.provenance = try options.canonicalWords()
+        options.provenance = try options.canonicalWords(statisticsDigest: statistics?.digest)
         return options
     }
 }

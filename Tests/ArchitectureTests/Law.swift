@@ -13,9 +13,10 @@ enum Law {
         ("TamisDecoder", codecs, ["Synchronization": "progress and the first error of several threads"]),
         ("TamisEncoder", codecs, ["Synchronization": "progress and results of several threads"]),
         ("TamisONNX", ["TamisBits", "TamisModel"], [:]),
+        ("TamisSafetensors", ["TamisBits", "TamisModel"], [:]),
         ("TamisFiles", ["TamisBits"], ["Glibc": "the disk", "Synchronization": "locks"]),
         ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles"]), ["Synchronization": "locks"]),
-        ("TamisRecipes", ["TamisBits", "TamisDigest", "TamisEncoder", "TamisSyntax"], ["Yams": "YAML; it brings Foundation, so this module stays out of Tamis"]),
+        ("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax"], ["Yams": "YAML; it brings Foundation, so this module stays out of Tamis"]),
     ]
     private static let codecs: Set<String> = [
         "TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd",

@@ -6,7 +6,7 @@ struct HelpTests {
     @Test("Every option of every command is explained, with an example", arguments: [
         ("encode", [
             "-o, --output", "-f, --force", "--quality", "--bits-per-weight", "--target-size", "--snr", "--step", "--allocation", "--effort", "--quantizer",
-            "--deadzone", "--prune", "--exclude", "--sensitivity", "--recipe", "--feedback", "--dry-run", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose",
+            "--deadzone", "--prune", "--exclude", "--sensitivity", "--recipe", "--feedback", "--statistics", "--dry-run", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose",
         ]),
         ("decode", [
             "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--json", "-q, --quiet", "-v, --verbose",

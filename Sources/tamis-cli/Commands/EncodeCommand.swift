@@ -61,8 +61,8 @@ struct EncodeCommand: ParsableCommand {
     func validate() throws {
         if dryRun && output != nil { throw ValidationError("--dry-run writes nothing, so --output contradicts it; give one of them") }
         if dryRun && force { throw ValidationError("--dry-run writes nothing, so --force contradicts it; give one of them") }
-        if [input, quantizers.recipe, quantizers.sensitivity].count(where: { $0 == FilePath.pipe }) > 1 {
-            throw ValidationError("standard input can be read once only; name a file for all but one of model, --recipe and --sensitivity")
+        if [input, quantizers.recipe, quantizers.sensitivity, feedback.statistics].count(where: { $0 == FilePath.pipe }) > 1 {
+            throw ValidationError("standard input can be read once only; name a file for all but one of model, --recipe, --sensitivity and --statistics")
         }
         if reporting.json, case .standardOutput = destination {
             throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
@@ -71,6 +71,8 @@ struct EncodeCommand: ParsableCommand {
 
     func run() throws {
         let plan = try plan
+        // The options refer to the bytes of a file that the plan holds.
+        defer { withExtendedLifetime(plan) {} }
         let input = try InputFile(input, limit: Limits.pipeBytes)
         var summary: StreamSummary?
         var done: EncodingReport?
@@ -80,6 +82,7 @@ struct EncodeCommand: ParsableCommand {
                     throw TamisError(.invalidModel, "the file is a .tamis file already, expected an ONNX model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
                 }
                 let source = try ONNXModel.scan(bytes)
+                try plan.requireFit(source)
                 warnOfIdleWords(plan, source)
                 warnOfWhatStays(source)
                 let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
@@ -114,14 +117,14 @@ struct EncodeCommand: ParsableCommand {
     /// The name that the decoded file is to have.
     private var storedName: String { input == FilePath.pipe ? FilePath.defaultModelName : FilePath.storedName(FilePath.name(input)) }
 
-    /// What all the words, the recipe and the sensitivities ask for together.
+    /// What all the words, the recipe, the sensitivities and the statistics ask for together.
     private var plan: EncodingPlan {
         get throws(TamisError) {
             var flags = Recipe()
             quality.fill(&flags)
             quantizers.fill(&flags)
             feedback.fill(&flags)
-            return try EncodingPlan(flags, recipe: quantizers.recipe, sensitivity: quantizers.sensitivity)
+            return try EncodingPlan(flags, recipe: quantizers.recipe, sensitivity: quantizers.sensitivity, statistics: feedback.statistics)
         }
     }
 

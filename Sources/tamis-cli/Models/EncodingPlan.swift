@@ -2,13 +2,16 @@ import Tamis
 import TamisFiles
 import TamisRecipes
 
-/// What the encoder is asked to do: the words of the command line over those of a recipe, and a table of sensitivities.
+/// What the encoder is asked to do: the words of the command line over those of a recipe, a table of sensitivities, and measured
+/// statistics.
 struct EncodingPlan {
+    /// Valid as long as the plan exists.
     let options: EncodingOptions
     /// Of the files that it came from, which must not be replaced.
     let identities: [FileIdentity]
     private let recipe: (name: String, content: Recipe)?
     private let sensitivityName: String
+    private let statistics: LoadedStatistics?
     /// The target was asked for, and is not the one taken where nothing is.
     private let hasTarget: Bool
 
@@ -16,7 +19,10 @@ struct EncodingPlan {
     ///   - flags: what the command line says.
     ///   - recipe: path of a recipe file.
     ///   - sensitivity: path of a table.
-    init(_ flags: Recipe, recipe recipePath: String?, sensitivity sensitivityPath: String?) throws(TamisError) {
+    ///   - statistics: path of a file of statistics.
+    init(
+        _ flags: Recipe, recipe recipePath: String?, sensitivity sensitivityPath: String?, statistics statisticsPath: String?
+    ) throws(TamisError) {
         var identities: [FileIdentity] = []
         var recipe: (name: String, content: Recipe)?
         if let recipePath {
@@ -32,12 +38,23 @@ struct EncodingPlan {
             sensitivityName = file.name
             identities += [file.identity].compactMap { $0 }
         }
+        var statistics: LoadedStatistics?
+        if let statisticsPath {
+            let loaded = try LoadedStatistics(statisticsPath)
+            statistics = loaded
+            identities += [loaded.identity].compactMap { $0 }
+        }
         self.recipe = recipe
+        self.statistics = statistics
         hasTarget = flags.target != nil || recipe?.content.target != nil
         self.sensitivityName = sensitivityName
         self.identities = identities
-        options = try (recipe?.content ?? Recipe()).overridden(by: flags).options(sensitivities: sensitivities)
+        options = try (recipe?.content ?? Recipe()).overridden(by: flags)
+            .options(sensitivities: sensitivities, statistics: statistics?.content)
     }
+
+    /// - Throws: `invalid_statistics` if there are statistics of another model.
+    func requireFit(_ source: SourceModel) throws(TamisError) { try statistics?.content.requireFit(source) }
 
     /// What of the plan touches no tensor: words of a warning each.
     func idleWords(_ source: SourceModel) -> [String] {
