@@ -13,7 +13,7 @@ struct HelpTests {
         ]),
         ("inspect", ["--json", "-q, --quiet", "-v, --verbose"]),
         ("verify", ["--against", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
-        ("compare", ["--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
+        ("compare", ["--statistics", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
     ])
     func options(command: String, options: [String]) throws {
         let help = try Tool.run(command, "--help")

@@ -43,7 +43,7 @@ struct SafetensorsFileTests {
     }
 
     @Test("What the format does not allow is refused with place, name and what was expected", arguments: [
-        (#"{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"#, 21, "'a'", "has the dtype 'F31', expected one of BOOL, F4"),
+        (#"{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}"#, 22, "'a'", "has the dtype 'F31', expected one of BOOL, F4"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 9, "'a'", "span 4 bytes, expected 8 for F32 and the shape [2]"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 9, "'a'", "expected the end not before the beginning"),
         (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}"#, 9, "'a'", "leave a gap: the tensors before end at 0"),

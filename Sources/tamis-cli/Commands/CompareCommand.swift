@@ -10,9 +10,11 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Each file may be an ONNX model or a .tamis file, which is decoded. The distance is the signal-to-noise ratio in \
             decibels, 10 log10(sum of a² / sum of (a − b)²), over all floating-point tensors of two or more dimensions together: \
-            6 dB more halve the error. Exit code 0 means the ONNX files are identical, 1 that they differ.
+            6 dB more halve the error. With statistics of the layers' inputs, the same is told of the outputs of each layer that has some, \
+            for weights as in b but the inputs of a. Exit code 0 means the ONNX files are identical, 1 that they differ.
 
               tamis compare model.onnx model.tamis
+              tamis compare model.onnx model.tamis --statistics model.safetensors
             """)
 
     @Argument(help: ArgumentHelp("The model to measure from, or - for standard input.", valueName: "a"), completion: .file())
@@ -21,21 +23,33 @@ struct CompareCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The model to measure.", valueName: "b"), completion: .file())
     var second: String
 
+    @Option(
+        help: ArgumentHelp("Safetensors file with second moments of the layers' inputs: tells the error of the layers' outputs, too.", valueName: "file"),
+        completion: .file(extensions: ["safetensors"]))
+    var statistics: String?
+
     @OptionGroup var memory: MemoryOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var reporting: ReportOptions
 
     func validate() throws {
-        if first == FilePath.pipe && second == FilePath.pipe {
-            throw ValidationError("standard input can be read once only; name a file for one of the two")
+        if [first, second, statistics].count(where: { $0 == FilePath.pipe }) > 1 {
+            throw ValidationError("standard input can be read once only; name a file for all but one of the models and --statistics")
         }
     }
 
     func run() throws {
+        let measured = try statistics.map { (path) throws(TamisError) in try LoadedStatistics(path) }
+        // What was measured is in the memory of the file.
+        defer { withExtendedLifetime(measured) {} }
         let a = try LoadedModel(first, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         let b = try LoadedModel(second, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         let distance = try ModelDistance(a, b, threads: threads.count)
-        let report = DistanceReport(distance)
+        let outputs = try measured.map { (measured) throws(TamisError) in
+            try measured.content.requireFit(a.source)
+            return try OutputDistance(a, b, measured.content, threads: threads.count)
+        }
+        let report = DistanceReport(distance, outputs)
         if reporting.json {
             try StandardOutput.text(JSONValue.object(report.members).text)
         } else if !reporting.quiet {

@@ -71,5 +71,6 @@ struct ModelDistance: Sendable {
 }
 
 extension SourceModel.Hole {
-    fileprivate var range: Range<Int> { Int(offset)..<Int(offset + byteCount) }
+    /// Bytes of the file, which is in memory.
+    var range: Range<Int> { Int(offset)..<Int(offset + byteCount) }
 }
