@@ -10,8 +10,8 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Each file may be an ONNX model or a .tamis file, which is decoded. The distance is the signal-to-noise ratio in \
             decibels, 10 log10(sum of a² / sum of (a − b)²), over all floating-point tensors of two or more dimensions together: \
-            6 dB more halve the error. With statistics of the layers' inputs, the same is told of the outputs of each layer that has some, \
-            for weights as in b but the inputs of a. Exit code 0 means the ONNX files are identical, 1 that they differ.
+            6 dB more halve the error. With statistics of the layers' inputs, the same is told of the outputs of each \
+            layer, for the inputs that were measured. Exit code 0 means the ONNX files are identical, 1 that they differ.
 
               tamis compare model.onnx model.tamis
               tamis compare model.onnx model.tamis --statistics model.safetensors
