@@ -7,9 +7,10 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageDraw, ImageFont
 
+import sentences
 import word_pieces
-from sentences import SENTENCES
 
+PHOTOGRAPHS = {"mean": np.array([.485, .456, .406]), "deviation": np.array([.229, .224, .225])}  # per channel, as such networks are told
 LINE = (48, 320)  # height and width of a line of text for the recogniser, pixels
 
 
@@ -32,15 +33,20 @@ class Classifier:
     """A classifier of images, judged by the divergence of its class distributions from the original's."""
     error = "KL, bits"
     kinds = ("none", "synthetic", "noise", "real")
+    qualities = (4, 6, 8, 10, 12, 14)
     samples = 64  # images that are measured, spread evenly over all
 
     def __init__(self, path, bar, script, limit):
         self.path, self.bar, self.limit, self.script = path, bar, limit, evaluator(script)
         self.preprocessing = self.script.preprocessing(path.name)
-        mean, deviation = ([.485, .456, .406], [.229, .224, .225])  # of photographs, per channel, as such networks are told
-        scaled = [((255 * np.array(mean) - self.preprocessing["mean"]) / self.preprocessing["std"]), 255 * np.array(deviation) / self.preprocessing["std"]]
-        self.noise = ["--noise-mean", *scaled[0], "--noise-deviation", *scaled[1]]
+        mean = (255 * PHOTOGRAPHS["mean"] - self.preprocessing["mean"]) / self.preprocessing["std"]
+        deviation = 255 * PHOTOGRAPHS["deviation"] / self.preprocessing["std"]
+        self.noise = ["--noise-mean", *(f"{value:.4f}" for value in mean), "--noise-deviation", *(f"{value:.4f}" for value in deviation)]
         self.reference = None
+
+    def sources(self):
+        """Files that decide what is measured."""
+        return [self.script.__file__]
 
     def _images(self):
         files = sorted(Path(self.script.IMAGES).glob("*.jpg"))
@@ -74,9 +80,13 @@ class Network:
     """A network judged by `distance` between its outputs for some feeds."""
     bar = None
     kinds = ("none", "synthetic", "noise")
+    qualities = (4, 6, 8, 10, 12, 14)
 
     def __init__(self, path, limit):
         self.path, self.limit, self.reference = path, limit, None
+
+    def sources(self):
+        return [sentences.__file__, word_pieces.__file__]
 
     def outputs(self, path):
         runner = session(path)
@@ -91,11 +101,12 @@ class Network:
 class Recogniser(Network):
     """A reader of lines of text, judged by the root mean square error of its character probabilities over their root mean square."""
     error = "relative error"
+    qualities = (8, 11, 14, 17, 20, 23)
     noise = ["--shape", "x".join(map(str, (3, *LINE))), "--noise-deviation", 0.5]
 
     def feeds(self):
         font = ImageFont.load_default(30)
-        for sentence in SENTENCES[:self.limit or None]:
+        for sentence in sentences.SENTENCES[:self.limit or None]:
             words = sentence.split()
             for k in range(0, len(words) - 2, 3):
                 image = Image.new("L", LINE[::-1], 255 - 4 * (k % 8))
@@ -118,7 +129,7 @@ class SentenceEncoder(Network):
         if not vocabulary.exists():
             raise SystemExit(f"error: no {vocabulary}; scripts/minilm makes it, with the model")
         numbers = word_pieces.vocabulary(vocabulary)
-        for sentence in SENTENCES[:self.limit or None]:
+        for sentence in sentences.SENTENCES[:self.limit or None]:
             tokens = np.array([word_pieces.tokens(sentence, numbers)], np.int64)
             yield {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
 
