@@ -1,6 +1,6 @@
 """Finds the layers of an ONNX model and measures the second moments of what their weights are multiplied with.
 
-A layer is a Conv, Gemm or MatMul of the main graph with a weight of two or more dimensions that is an initializer or the value of a
+A layer is a Conv, Gemm or MatMul of the main graph with a weight of two or more dimensions that is a float32 initializer or value of a
 Constant, and that nothing else reads. Its columns are the inputs that the weights of one output meet at one place, in C order over the
 weight's input and kernel axes, padding included.
 """
@@ -11,7 +11,6 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE}
 CHUNK = 1 << 24  # values of columns held at once
 COPIES = 3 * 10**8  # values of columns copied for a layer, unless its columns get too few
 PRODUCTS = 10**11  # multiplications spent on a layer, unless its columns get too few
@@ -66,7 +65,7 @@ def layers(graph):
             for position in (1, 0) if node.op_type == "MatMul" else (1,):
                 tensor = known.get(node.input[position])
                 data = node.input[1 - position]
-                if tensor is not None and tensor.data_type in FLOATS and data not in known and uses[node.input[position]] == 1:
+                if tensor is not None and tensor.data_type == TensorProto.FLOAT and data not in known and uses[node.input[position]] == 1:
                     layer = _layer(node, position, tuple(tensor.dims), data)
                     if layer is not None and _is_plain(layer.weight):
                         yield layer
