@@ -33,7 +33,7 @@ class Classifier:
     """A classifier of images, judged by the divergence of its class distributions from the original's."""
     error = "KL, bits"
     kinds = ("none", "synthetic", "noise", "real")
-    qualities = (4, 6, 8, 10, 12, 14)
+    qualities = (4, 6, 8, 10, 12, 14, 16)
     samples = 64  # images that are measured, spread evenly over all
 
     def __init__(self, path, bar, script, limit):
@@ -80,7 +80,7 @@ class Network:
     """A network judged by `distance` between its outputs for some feeds."""
     bar = None
     kinds = ("none", "synthetic", "noise")
-    qualities = (4, 6, 8, 10, 12, 14)
+    qualities = (4, 6, 8, 10, 12, 14, 16)
 
     def __init__(self, path, limit):
         self.path, self.limit, self.reference = path, limit, None
