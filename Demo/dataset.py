@@ -1,4 +1,10 @@
-"""The handwritten digits of scikit-learn (8x8 pixels, values 0..16) and the fixed split of the demo."""
+#!/usr/bin/env python3
+"""The handwritten digits of scikit-learn (8x8 pixels, values 0..16) and the fixed split of the demo.
+
+    dataset.py [--samples N] INPUTS.npz      writes the first N training images as the array `image`, for scripts/statistics
+"""
+import argparse
+
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -13,3 +19,15 @@ def load():
     images = digits.images.astype(np.float32)[:, None]
     held_out = np.isin(np.arange(len(images)) // 10 % 10, (1, 4, 7))
     return images[~held_out], digits.target[~held_out], images[held_out], digits.target[held_out]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", metavar="INPUTS.npz")
+    parser.add_argument("--samples", type=int, default=256, metavar="N")
+    arguments = parser.parse_args()
+    np.savez(arguments.output, image=load()[0][:arguments.samples])
+
+
+if __name__ == "__main__":
+    main()
