@@ -28,13 +28,13 @@ extension BatchEncoder {
         return groups.map { $0.sorted { $0.number < $1.number } }
     }
 
-    /// - Returns: the unit, and for each tensor the sum of its squared errors.
-    func encodeGroup(_ group: [TensorWork], _ decoded: ByteRegion) throws(TamisError) -> (unit: Unit, squaredErrors: [Double]) {
+    /// - Returns: the unit, and each tensor's errors.
+    func encodeGroup(_ group: [TensorWork], _ decoded: ByteRegion) throws(TamisError) -> (unit: Unit, errors: [SquaredError]) {
         var header = GroupUnit()
         var raw: [UInt8] = []
         var indices: [Int32] = []
         var classes: [UInt8] = []
-        var squaredErrors: [Double] = []
+        var errors: [SquaredError] = []
         var digest = XXH64()
         // The group's code is the middle one, so that the classes reach as far up as down.
         let codes = group.map { work -> Int? in
@@ -47,29 +47,21 @@ extension BatchEncoder {
             let target = decoded[place(work)]
             var entry = GroupEntry()
             entry.tensorIndex = UInt64(work.number)
-            var squaredError = 0.0
+            var error = SquaredError()
             if let quantizer = plans[work.number].quantizer, let code {
                 entry.codingMode = CodingMode.index.rawValue
                 entry.grid.step = quantizer.step
                 entry.grid.reconstructionOffset = Int64(quantizer.reconstruction.offset)
                 entry.scaleClass = UInt8(min(max(code - central + ScaleClasses.central, 0), 16))
-                var own = [Int32](repeating: 0, count: work.elementCount)
-                unsafe own.withUnsafeMutableBufferPointer { own in
-                    unsafe quantizer.round(work.values, range: 0..<work.elementCount, of: work.view, ScaleClasses(), into: own)
-                    unsafe quantizer.reconstruction.write(UnsafeBufferPointer(own), to: target)
-                }
-                for place in own.indices {
-                    let difference =
-                        Double(Float(bitPattern: work.values.load(place * 4, as: UInt32.self)))
-                        - Double(Float(bitPattern: target.view.load(place * 4, as: UInt32.self)))
-                    squaredError += difference * difference
-                }
-                indices += own
+                let member = GroupMember(work, quantizer)
+                member.write(to: target)
+                error = member.error
+                indices += member.indices
                 classes += [UInt8](repeating: entry.scaleClass, count: work.elementCount)
             } else {
                 unsafe raw.append(contentsOf: work.original.buffer)
             }
-            squaredErrors.append(squaredError)
+            errors.append(error)
             unsafe digest.update(target.view.buffer)
             header.entries.append(entry)
         }
@@ -93,6 +85,6 @@ extension BatchEncoder {
         header.rawBytes = UInt64(slice.rawBits.count)
         let unit = Unit(
             type: .group, tensors: header.entries.map { Int($0.tensorIndex) }, parts: [try header.encoded(), frame, slice.codeword, slice.rawBits])
-        return (unit, squaredErrors)
+        return (unit, errors)
     }
 }

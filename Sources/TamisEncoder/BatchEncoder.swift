@@ -31,8 +31,8 @@ struct BatchEncoder: Sendable {
     /// What comes of a batch.
     struct Result: Sendable {
         var units: [Unit] = []
-        /// Number and sum of squared errors of each quantized tensor.
-        var squaredErrors: [(tensor: Int, sum: Double)] = []
+        /// Number and errors of each quantized tensor.
+        var errors: [(tensor: Int, error: SquaredError)] = []
     }
 
     private enum Job: Sendable {
@@ -73,6 +73,7 @@ struct BatchEncoder: Sendable {
             copied = work.place.upperBound
         }
         decoded[(copied - range.lowerBound)..<range.count].copy(from: bytes[copied..<range.upperBound])
+        for work in grouped + raw where work.isCorrected { decoded[place(work)].copy(from: work.original) }
         var result = try encode(sliced, grouped, raw, decoded: decoded, digest: digest, beside: beside, report: report)
         // File order keeps the stream independent of how tensors are handled.
         result.units.sort { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
@@ -85,13 +86,13 @@ struct BatchEncoder: Sendable {
     ) throws(TamisError) -> Result {
         var result = Result()
         let groups = groups(of: grouped)
-        let groupResults = parallelMap(groups.count, threads: threads) { _, place -> Swift.Result<(unit: Unit, squaredErrors: [Double]), TamisError> in
+        let groupResults = parallelMap(groups.count, threads: threads) { _, place -> Swift.Result<(unit: Unit, errors: [SquaredError]), TamisError> in
             do throws(TamisError) { return .success(try encodeGroup(groups[place], decoded)) } catch { return .failure(error) }
         }
         for (group, outcome) in zip(groups, groupResults) {
-            let (unit, squaredErrors) = try outcome.get()
+            let (unit, errors) = try outcome.get()
             result.units.append(unit)
-            result.squaredErrors += zip(group, squaredErrors).filter { plans[$0.0.number].quantizer != nil }.map { ($0.number, $1) }
+            result.errors += zip(group, errors).filter { plans[$0.0.number].quantizer != nil }.map { ($0.number, $1) }
         }
         report(grouped.reduce(0) { $0 + $1.description.shape.elementCount })
 
@@ -131,14 +132,14 @@ struct BatchEncoder: Sendable {
         var next = 0
         for (place, coder) in coders.enumerated() {
             var own: [IndexSliceCoder.Slice] = []
-            var squaredError = 0.0
+            var error = SquaredError()
             while next < list.count && list[next].tensor == place {
                 own.append(slices[next].slice)
-                squaredError += slices[next].squaredError
+                error.add(slices[next].error)
                 next += 1
             }
             result.units.append(try dataUnit(coder, own, tensorDigests[place]))
-            result.squaredErrors.append((coder.work.number, squaredError))
+            result.errors.append((coder.work.number, error))
         }
         return result
     }

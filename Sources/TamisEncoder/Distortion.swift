@@ -3,17 +3,18 @@ import TamisModel
 /// What quantization did to some tensors: sums that can be added. Pruned weights count as the zeros they were quantized from: how
 /// much to prune is not for the target to say.
 struct Distortion: Sendable, Equatable {
-    /// Σ over quantized tensors of the mean squared error over the variance.
+    /// Σ over quantized tensors of the mean squared error over the variance; where errors are hidden, of what is left of them at the
+    /// layer's output.
     var relativeError = 0.0
     /// Sums of squared errors and of squares, over float32 tensors of two or more dimensions.
     var squaredError = 0.0
     var energy = 0.0
 
-    /// - Parameter squaredError: the sum over the tensor.
-    mutating func add(_ work: TensorWork, squaredError: Double) {
+    /// - Parameter error: of the whole tensor.
+    mutating func add(_ work: TensorWork, _ error: SquaredError) {
         let deviation = work.statistics.standardDeviation
-        if deviation > 0 { relativeError += squaredError / Double(work.elementCount) / (deviation * deviation) }
-        if work.description.shape.rank >= 2 { self.squaredError += squaredError }
+        if deviation > 0 { relativeError += error.sum * (work.coupling?.meanWeight ?? 1) / Double(work.elementCount) / (deviation * deviation) }
+        if work.description.shape.rank >= 2 { squaredError += error.ofValues }
     }
 
     /// Counts the energy of a tensor, quantized or not.

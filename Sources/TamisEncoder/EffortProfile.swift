@@ -10,6 +10,8 @@ struct EffortProfile: Sendable {
 
     /// How tensors are quantized that no setting speaks of.
     let search: Search
+    /// Errors are hidden in the weights that follow, unless the options say otherwise.
+    let feedsErrorsBack: Bool
     /// Contexts of neighbouring magnitudes and of signs may be used.
     let usesContexts: Bool
     /// How often the rates of a tensor are estimated anew from what a search with the rates before has found.
@@ -21,7 +23,7 @@ struct EffortProfile: Sendable {
 
     static func level(_ effort: Int) -> EffortProfile {
         switch effort {
-        case ...1: EffortProfile(.rounding, usesContexts: false)
+        case ...1: EffortProfile(.rounding, feedsErrorsBack: false, usesContexts: false)
         case 2: EffortProfile(.rounding)
         case 3: EffortProfile(.rateDistortion, ratePasses: 2)
         case 4: EffortProfile(.trellis(statesLog2: 3), ratePasses: 2)
@@ -33,8 +35,9 @@ struct EffortProfile: Sendable {
         }
     }
 
-    private init(_ search: Search, usesContexts: Bool = true, ratePasses: Int = 0, slicePasses: Int = 1, adaptationLimits: [Int] = [8]) {
+    private init(_ search: Search, feedsErrorsBack: Bool = true, usesContexts: Bool = true, ratePasses: Int = 0, slicePasses: Int = 1, adaptationLimits: [Int] = [8]) {
         self.search = search
+        self.feedsErrorsBack = feedsErrorsBack
         self.usesContexts = usesContexts
         self.ratePasses = ratePasses
         self.slicePasses = slicePasses

@@ -18,6 +18,7 @@ struct ModelAnalysis: Sendable {
         let isFixedStep: Bool
         if case .step = options.target { isFixedStep = true } else { isFixedStep = false }
         let finalPlaces = places
+        let feedsErrorsBack = options.feedsErrorsBack
         tensors = parallelMap(source.tensors.count, threads: threads) { _, number in
             let description = source.tensors[number]
             var settings = options.settings
@@ -27,24 +28,27 @@ struct ModelAnalysis: Sendable {
             let exclusion = exclusions.first { $0.glob.matches(description.name) }?.pattern
             let values = bytes[finalPlaces[number]]
             let count = statistics[number].count
-            let rowAxisCount = min(description.shape.rank, 1)
-            let view = MatrixView(description.shape, rowAxis: 0, rowAxisCount: rowAxisCount, order: .cOrder)
+            // Rows are outputs, where these are known.
+            let role = source.role(of: number) ?? .other
+            let rowAxis = role.outputAxisCount > 0 ? role.outputAxis : 0
+            let rowAxisCount = role.outputAxisCount > 0 ? role.outputAxisCount : min(description.shape.rank, 1)
+            let view = MatrixView(description.shape, rowAxis: rowAxis, rowAxisCount: rowAxisCount, order: .cOrder)
             let reason =
                 Self.exactReason(
                     description, statistics[number], settings, exclusion: exclusion, isAsked: isFixedStep || settings.step != nil || isChosen)
                 ?? (view == nil ? "its dimensions are too large" : nil)
             let pruned = reason != nil ? nil : settings.pruning.map { pruning in
-                PrunedValues(Pruner(pruning, values: values, shape: description.shape, statistics: statistics[number]), of: values)
+                ChangedValues(Pruner(pruning, values: values, shape: description.shape, statistics: statistics[number]), of: values)
             }
             var work = TensorWork(
-                number: number, description: description, place: finalPlaces[number], settings: settings, original: values, pruned: pruned,
+                number: number, description: description, place: finalPlaces[number], settings: settings, original: values, changed: pruned,
                 statistics: statistics[number], valueStatistics: pruned.map { TensorStatistics(of: $0.view) } ?? statistics[number],
-                exactReason: reason,
+                exactReason: reason, isExcluded: exclusion != nil || settings.quantizer == .exact,
                 isGrouped: description.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
                     && settings.quantizer?.needsTable != true
                     // Asked for by name, a small tensor gets its search, in a unit of its own.
                     && !(isChosen && settings.quantizer?.isSearched == true),
-                view: view ?? MatrixView(elementCount: count), rowAxisCount: UInt8(rowAxisCount))
+                view: view ?? MatrixView(elementCount: count), rowAxis: UInt8(rowAxis), rowAxisCount: UInt8(rowAxisCount))
             if reason == nil, let choice = settings.quantizer, choice.isFixed {
                 switch FittedQuantizer.fit(
                     choice, to: work.values, statistics: work.valueStatistics, step: nil, prunedBelow: work.prunedBelow, isPruned: pruned != nil)
@@ -58,6 +62,9 @@ struct ModelAnalysis: Sendable {
                 let follows =
                     options.allocation == .balanced && !isFixedStep && settings.step == nil && work.fitted == nil && description.shape.rank > 2
                 if follows && work.rows.contains(where: { $0 != 0 }) { work.rowStepExponent = 1 }
+            }
+            if feedsErrorsBack && work.exactReason == nil && settings.quantizer?.feedsErrorsBack != false {
+                work.coupling = ErrorCoupling(role, description.shape, statistics: options.statistics[description.name])
             }
             return work
         }

@@ -57,6 +57,13 @@ package struct ModelEncoder: Sendable {
                 advice: "use at most 255 and \(Syntax.maximumTextBytes) bytes without control characters; fewer or shorter exclusions help")
         }
         if let problem = options.problem { throw TamisError(.invalidArgument, problem) }
+        let numbers = Dictionary(source.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for (name, statistics) in options.statistics.sorted(by: { $0.key < $1.key }) {
+            guard let number = numbers[name] else { throw TamisError(.invalidArgument, "there are statistics of '\(name)', which is no tensor of the model") }
+            if let problem = statistics.problem(role: source.role(of: number), shape: source.tensors[number].shape) {
+                throw TamisError(.invalidArgument, "the statistics of '\(name)' do not fit: \(problem)")
+            }
+        }
         self.source = source
         self.bytes = bytes
         self.fileName = fileName
@@ -69,7 +76,7 @@ package struct ModelEncoder: Sendable {
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let sliceElements = 1 << options.sliceElementsLog2
         let analysis = ModelAnalysis(source, bytes: bytes, options: options, sliceElements: sliceElements, threads: threads)
-        let allocation = StepAllocation(allocation: options.allocation, profile: EffortProfile.level(options.effort))
+        let allocation = StepAllocation(allocation: options.allocation, profile: EffortProfile.level(options.effort), preservesGain: options.isAboutOutputs)
         let control = RateControl(tensors: analysis.tensors, allocation: allocation, sliceElements: sliceElements, threads: threads)
         switch options.target {
         case .step(let step):
@@ -171,6 +178,13 @@ package struct ModelEncoder: Sendable {
     private func encode(
         _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
+        let correction = BiasCorrection(source: source, statistics: options.statistics, sliceElements: 1 << options.sliceElementsLog2, threads: threads)
+        let tensors = correction.corrected(tensors, plans, coders)
+        let coders = coders.map { coder in
+            guard var coder, tensors[coder.work.number].isCorrected else { return coder }
+            coder.work = tensors[coder.work.number]
+            return coder
+        }
         var writer = try StreamWriter(sink)
         // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
         let sourceDigest = FileDigester()
@@ -181,7 +195,7 @@ package struct ModelEncoder: Sendable {
             try writeFrame(&writer, sourceDigest: sourceDigest.value)
         }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
-        var squaredErrors = [Double](repeating: 0, count: source.tensors.count)
+        var errors = [SquaredError](repeating: SquaredError(), count: source.tensors.count)
         let done = Atomic<UInt64>(0)
         var end: UInt64 = 0
         for batch in batches() {
@@ -200,13 +214,13 @@ package struct ModelEncoder: Sendable {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
                 try writer.unit(unit.type, unit.parts)
             }
-            for (tensor, sum) in result.squaredErrors { squaredErrors[tensor] = sum }
+            for (tensor, error) in result.errors { errors[tensor] = error }
         }
         try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
         var distortion = Distortion()
         for work in tensors {
             distortion.addEnergy(work)
-            if plans[work.number].quantizer != nil { distortion.add(work, squaredError: squaredErrors[work.number]) }
+            if plans[work.number].quantizer != nil { distortion.add(work, errors[work.number]) }
         }
         return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount, distortion: distortion)
     }

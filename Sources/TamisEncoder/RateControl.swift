@@ -48,7 +48,7 @@ struct RateControl: Sendable {
                 let share = max(Int(Double(Self.briefElements) * Double(work.elementCount) / Double(max(total, 1))), Self.fewestSampled)
                 sample = TensorCoder.Sample(elements: share, run: min(share, Self.briefRun))
             }
-            return TensorCoder(work, quantizer, profile, sample: sample, sliceElements: sliceElements)
+            return TensorCoder(work, quantizer, profile, preservesGain: allocation.preservesGain, sample: sample, sliceElements: sliceElements)
         }
         var measure = Measure()
         for (work, coder) in zip(tensors, coders) {
@@ -58,7 +58,7 @@ struct RateControl: Sendable {
                 continue
             }
             let count = Double(work.elementCount)
-            measure.distortion.add(work, squaredError: coder.meanSquaredError * count)
+            measure.distortion.add(work, coder.meanError.scaled(by: count))
             measure.bits += coder.bitsPerElement * count + Double(coder.lineClasses.count * 8)
         }
         measure.coders = coders

@@ -10,6 +10,8 @@ import TamisSyntax
 struct StepAllocation: Sendable {
     let allocation: EncodingOptions.Allocation
     let profile: EffortProfile
+    /// Levels of searched quantizers are moved to where outputs keep their size, not to where the error is least.
+    let preservesGain: Bool
 
     /// Lists shorter than this are rather sizes, scales or bounds that the graph computes with than weights: they stay exact.
     static let fewestQuantized = 64
@@ -27,7 +29,9 @@ struct StepAllocation: Sendable {
         case .global: return 1 / weight
         case .balanced:
             let balanced = work.statistics.standardDeviation * Double(work.elementCount).squareRoot() / weight
-            return work.description.shape.rank < 2 ? balanced * Self.vectorRefinement : balanced
+            // Errors that hide each other may be larger.
+            let hiding = (work.coupling?.meanWeight ?? 1).squareRoot()
+            return work.description.shape.rank < 2 ? balanced * Self.vectorRefinement : balanced / hiding
         }
     }
 
@@ -46,6 +50,8 @@ struct StepAllocation: Sendable {
         let quantizer: TensorQuantizer
         switch choice(work) {
         case .uniform(let deadzone): quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: deadzone))
+        // Judging indices by their rate does not go with hiding errors (Spec/rationale/0014).
+        case .rateDistortion where work.coupling != nil: quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: 0.5))
         case .rateDistortion:
             let factor = isOwn ? 1 : SearchTuning.scalarStep
             quantizer = .rateDistortion(step: Float(step * factor), lambda: Self.slope / (factor * factor))
@@ -56,7 +62,7 @@ struct StepAllocation: Sendable {
             quantizer = .trellis(trellis, step: Float(isOwn ? step : step * factor), lambda: Self.slope / (factor * factor))
         case let choice:
             switch FittedQuantizer.fit(
-                choice, to: work.values, statistics: work.valueStatistics, step: step, prunedBelow: work.prunedBelow, isPruned: work.pruned != nil)
+                choice, to: work.values, statistics: work.valueStatistics, step: step, prunedBelow: work.prunedBelow, isPruned: work.changed != nil)
             {
             case .success(let fitted): return .quantized(.fitted(fitted))
             case .failure(let refusal): return .exact(refusal.description)

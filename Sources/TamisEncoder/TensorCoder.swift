@@ -6,18 +6,24 @@ import TamisSyntax
 
 /// Codes the slices of one tensor: quantizer, tools and rates are chosen from a sample, then every slice goes by itself.
 struct TensorCoder: Sendable {
-    private(set) var work: TensorWork
-    let quantizer: TensorQuantizer
+    private var search: IndexSearch
+    /// May be replaced by the same tensor with other values.
+    var work: TensorWork {
+        get { search.work }
+        set { search.work = newValue }
+    }
+    private var quantizer: TensorQuantizer { search.quantizer }
     private let profile: EffortProfile
+    private let preservesGain: Bool
     private(set) var coding = IndexCoding()
     /// The codeword of the classes; empty if none are sent.
     private(set) var lineClasses: [UInt8] = []
-    private var classes = ScaleClasses()
+    private var classes: ScaleClasses { search.classes }
     private let table: ReconstructionTable?
-    private let binarization: IndexBinarization
+    private var binarization: IndexBinarization { search.binarization }
     private var rates: IndexRates?
-    /// Of the sample: squared error and estimated bits per element.
-    private(set) var meanSquaredError = 0.0
+    /// Of the sample, per element: error and estimated bits.
+    private(set) var meanError = SquaredError()
     private(set) var bitsPerElement = 0.0
 
     /// Elements from which the tools and rates of a tensor are chosen.
@@ -49,22 +55,24 @@ struct TensorCoder: Sendable {
         return UInt8(min(max(halfOctaves, Int(range.lowerBound)), Int(range.upperBound)))
     }
 
-    init(_ work: TensorWork, _ quantizer: TensorQuantizer, _ profile: EffortProfile, sample: Sample, sliceElements: Int) {
-        self.work = work
-        self.quantizer = quantizer
+    /// - Parameter preservesGain: levels are moved to where outputs keep their size, not to where the error is least.
+    init(_ work: TensorWork, _ quantizer: TensorQuantizer, _ profile: EffortProfile, preservesGain: Bool, sample: Sample, sliceElements: Int) {
+        var work = work
         self.profile = profile
+        self.preservesGain = preservesGain
         table = quantizer.table
         var meanMagnitude = work.valueStatistics.meanMagnitude / Double(quantizer.step * quantizer.spacing)
         if table != nil {
             // Indices do not grow with the values: lines are described by the indices themselves.
             let magnitudes = Self.magnitudes(of: work, quantizer)
             meanMagnitude = magnitudes.withView { TensorStatistics(of: $0).meanMagnitude }
-            (self.work.rows, self.work.columns) = magnitudes.withView { LineStatistics.classes(of: $0, view: work.view) }
+            (work.rows, work.columns) = magnitudes.withView { LineStatistics.classes(of: $0, view: work.view) }
         }
         coding.magnitudeCode = Self.magnitudeCode(mean: meanMagnitude)
+        coding.rowAxis = work.rowAxis
         coding.rowAxisCount = work.rowAxisCount
         coding.rowStepExponent = UInt8(work.rowStepExponent)
-        binarization = IndexBinarization(magnitudeCode: coding.magnitudeCode)
+        search = IndexSearch(work, quantizer, IndexBinarization(magnitudeCode: coding.magnitudeCode))
         quantizer.fill(&coding)
         let ranges = sample.ranges(of: work.view.elementCount)
         chooseTools(ranges, sliceElements)
@@ -135,11 +143,14 @@ struct TensorCoder: Sendable {
         let lines = best?.lines ?? .none
         lineClasses = best?.codeword ?? []
         coding.lineClassBytes = UInt64(lineClasses.count)
-        classes = ScaleClasses(
+        search.classes = ScaleClasses(
             rows: lines.usesRows ? work.rows : [], columns: lines.usesColumns ? work.columns : [], rowStepExponent: work.rowStepExponent)
         if lines.usesRows { coding.tools.insert(.rowClasses) }
         if lines.usesColumns { coding.tools.insert(.columnClasses) }
-        if profile.usesContexts && survey.neighbourGain() > 0 { coding.tools.insert(.neighbourContexts) }
+        if profile.usesContexts && survey.neighbourGain() > 0 {
+            coding.tools.insert(.neighbourContexts)
+            search.usesNeighbours = true
+        }
         if let (first, second) = survey.bestSigns() {
             coding.tools.insert(.signContexts)
             coding.signDistance1 = UInt64(first)
@@ -154,7 +165,9 @@ struct TensorCoder: Sendable {
         let kernel = shape.rank > 2 ? shape.dimensions[2...].reduce(1) { $0 * Int($1) } : 1
         var distances: [(first: Int, second: Int)] = []
         let width = shape.rank > 2 && last > 1 ? last : 2
-        if work.view.columns > width { distances.append((width, work.view.columns)) }
+        // From an entry of the first axis to the next.
+        let stride = shape.rank > 0 && shape.dimensions[0] > 0 ? work.elementCount / Int(shape.dimensions[0]) : 1
+        if stride > width { distances.append((width, stride)) }
         if kernel > width { distances.append((width, kernel)) }
         // Beyond the slice there is nothing to look back to.
         distances.removeAll { max($0.first, $0.second) >= sliceElements }
@@ -173,19 +186,14 @@ struct TensorCoder: Sendable {
             for range in ranges {
                 unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
                     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-                        if rates == nil {
-                            unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices)
-                        } else if pass < passes {
-                            unsafe search(range, rates, into: indices)
-                        } else {
-                            unsafe find(range, into: indices)
-                        }
+                        let targets = unsafe pass < passes ? search.find(range, rates, into: indices) : find(range, into: indices)
                         unsafe classes.fill(lineClasses, range: range, of: work.view)
                         var tools = tools
                         if pass == 0 { tools.states = .none }
                         unsafe counted.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
                         unsafe quantizer.levels(indices)
-                        unsafe error.add(squaredError(UnsafeBufferPointer(indices), range))
+                        let seen = preservesGain && quantizer.lambda != nil && pass == passes ? search.seen(range) : nil
+                        unsafe error.add(squaredError(UnsafeBufferPointer(indices), range, of: targets, seen: seen))
                     }
                 }
             }
@@ -197,12 +205,13 @@ struct TensorCoder: Sendable {
         }
         let sampled = Double(ranges.reduce(0) { $0 + $1.count })
         if quantizer.lambda != nil {
-            // Rounding for the sake of rate moves values toward zero: their mean moves the levels after them.
-            let offset = error.bestOffset
+            // Rounding for the sake of rate moves values toward zero: the levels are moved after them.
+            let offset = preservesGain ? error.offsetPreservingGain : error.bestOffset
             coding.grid.reconstructionOffset = Int64(offset)
+            search.offset = offset
             error.move(by: offset)
         }
-        meanSquaredError = error.sum / sampled
+        meanError = error.scaled(by: 1 / sampled)
         bitsPerElement = counts.bits(log2: PortableMath.log2) / sampled
     }
 
@@ -218,7 +227,7 @@ struct TensorCoder: Sendable {
         var bytes = [Int](repeating: 0, count: profile.adaptationLimits.count)
         for range in ranges.prefix(2) {
             unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-                unsafe find(range, into: indices)
+                _ = unsafe find(range, into: indices)
                 for (number, limit) in profile.adaptationLimits.enumerated() {
                     coding.adaptationLimit = UInt8(limit)
                     let slice = unsafe coded(indices, range)
@@ -229,33 +238,20 @@ struct TensorCoder: Sendable {
         if let (_, limit) = zip(bytes, profile.adaptationLimits).min(by: { $0.0 < $1.0 }) { coding.adaptationLimit = UInt8(limit) }
     }
 
-    /// Searches indices with rates that are known.
-    private func search(_ range: Range<Int>, _ rates: IndexRates?, into indices: UnsafeMutableBufferPointer<Int32>) {
-        precondition(RateRow.agreesWithRates)
-        guard let rates else { return unsafe quantizer.round(work.values, range: range, of: work.view, classes, into: indices) }
-        var window = SearchWindow(capacity: range.count)
-        window.load(work.values, range: range, of: work.view, classes, step: quantizer.step)
-        if case .trellis(let trellis, _, _) = quantizer {
-            window.selectRows(binarization, usesNeighbours: tools.usesNeighbours, spacing: quantizer.spacing)
-            unsafe TrellisSearch.search(window, rates, trellis, into: indices)
-        } else {
-            unsafe ScalarSearch.search(window, rates, binarization, usesNeighbours: tools.usesNeighbours, into: indices)
-        }
-    }
-
-    /// Finds the indices of a slice.
-    private func find(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) {
-        unsafe search(range, rates, into: indices)
-        guard profile.slicePasses > 1, let lambda = quantizer.lambda else { return }
+    /// Finds the indices of a slice; returns as `IndexSearch.find` does.
+    private func find(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) -> [Float]? {
+        var targets = unsafe search.find(range, rates, into: indices)
+        guard profile.slicePasses > 1, let lambda = quantizer.lambda else { return targets }
         for _ in 1..<profile.slicePasses {
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                 unsafe classes.fill(lineClasses, range: range, of: work.view)
                 var own = IndexContextCounts()
                 unsafe own.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
                 let rates = IndexRates(own, binarization, lambda: lambda * lambdaUnits, log2: PortableMath.log2)
-                unsafe search(range, rates, into: indices)
+                targets = unsafe search.find(range, rates, into: indices)
             }
         }
+        return targets
     }
 
     private func coded(_ indices: UnsafeMutableBufferPointer<Int32>, _ range: Range<Int>) -> IndexSliceCoder.Slice {
@@ -269,64 +265,52 @@ struct TensorCoder: Sendable {
     /// Codes the slice at `range` of the coding order.
     ///
     /// - Parameter decoded: the tensor's decoded bytes; the slice's are written.
-    /// - Returns: the slice, and the sum of its squared errors.
-    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, squaredError: Double) {
+    /// - Returns: the slice, and its errors.
+    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
         unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-            unsafe find(range, into: indices)
+            let targets = unsafe find(range, into: indices)
             let slice = unsafe coded(indices, range)
             unsafe quantizer.levels(indices)
-            if table == nil && work.view.order == .cOrder && classes.rowStepExponent == 0 {
+            if targets == nil && table == nil && work.view.order == .cOrder && classes.rowStepExponent == 0 {
                 let bytes = (range.lowerBound * 4)..<(range.upperBound * 4)
-                return unsafe (slice, reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes]))
+                return unsafe (slice, SquaredError(sum: reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes])))
             }
-            if let table {
-                _ = unsafe table.write(UnsafeBufferPointer(indices), range: range, of: work.view, to: decoded)
-            } else {
-                unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: work.view, classes: classes, to: decoded)
-            }
-            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range).sum)
+            unsafe write(UnsafeBufferPointer(indices), range, to: decoded)
+            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range, of: targets))
         }
     }
 
-    /// The sum of the squared differences of the values, pruned if they are, and what levels stand for.
-    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>) -> SquaredError {
-        var error = SquaredError()
-        guard let base = unsafe work.values.buffer.baseAddress else { return error }
-        if let table {
-            for i in 0..<range.count {
-                let value = unsafe table.values[Int(levels[i]) - table.first]
-                let original = Float(bitPattern: work.values.load((range.lowerBound + i) * 4, as: UInt32.self))
-                let difference = Double(original) - Double(value)
-                error.sum += difference * difference
-            }
-            return error
-        }
-        let offset = Double(reconstruction.offset) * 0x1p-8
-        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
-        var place = 0
-        work.view.forEachRun(in: range) { run in
-            var step = Double(reconstruction.step)
-            var own = 0.0
-            var shift = 0.0
-            var moved = 0.0
-            for i in 0..<run.count {
-                if followsRows && (i == 0 || run.alongRows) {
-                    let row = run.alongRows ? run.row + i : run.row
-                    step = Double(reconstruction.step * Reconstruction.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent))
+    /// The decoded values.
+    func values(sliceElements: Int) -> [Float] {
+        [Float](floats: work.elementCount) { decoded in
+            for start in stride(from: 0, to: work.elementCount, by: sliceElements) {
+                let range = start..<min(start + sliceElements, work.elementCount)
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                    _ = unsafe find(range, into: indices)
+                    unsafe quantizer.levels(indices)
+                    unsafe write(UnsafeBufferPointer(indices), range, to: decoded)
                 }
-                let bits = unsafe UInt32(littleEndian: base.loadUnaligned(fromByteOffset: (run.element &+ i &* run.stride) &* 4, as: UInt32.self))
-                let level = unsafe levels[place &+ i]
-                let sign = Double(level.signum())
-                let difference = Double(Float(bitPattern: bits)) - (Double(level) + sign * offset) * step
-                own += difference * difference
-                shift += sign * difference * step
-                moved += sign * sign * step * step
             }
-            error.sum += own
-            error.shift += shift
-            error.moved += moved
-            place += run.count
         }
-        return error
+    }
+
+    /// Writes what the levels of a slice stand for.
+    private func write(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, to decoded: ByteRegion) {
+        if let table {
+            _ = unsafe table.write(levels, range: range, of: work.view, to: decoded)
+        } else {
+            unsafe reconstruction.write(levels, range: range, of: work.view, classes: classes, to: decoded)
+        }
+    }
+
+    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, of targets: [Float]?, seen: [Float]? = nil) -> SquaredError {
+        guard let table else { return unsafe search.squaredError(levels, range, of: targets, seen: seen) }
+        var sum = 0.0
+        for i in 0..<range.count {
+            let value = unsafe table.values[Int(levels[i]) - table.first]
+            let difference = Double(Float(bitPattern: work.values.load((range.lowerBound + i) * 4, as: UInt32.self))) - Double(value)
+            sum += difference * difference
+        }
+        return SquaredError(sum: sum)
     }
 }

@@ -11,19 +11,24 @@ struct TensorWork: Sendable {
     let place: Range<Int>
     var settings: TensorSettings
     /// As in the file.
-    let original: ByteView
-    /// nil unless weights are pruned.
-    let pruned: PrunedValues?
+    private(set) var original: ByteView
+    /// nil unless weights are pruned, or corrected.
+    private(set) var changed: ChangedValues?
+    /// It is a bias that was corrected: what is exact is then the corrected values.
+    private(set) var isCorrected = false
     /// Of the original.
     let statistics: TensorStatistics
     /// Of what is quantized.
     let valueStatistics: TensorStatistics
     /// Why it is kept bit-exact; nil if it is quantized.
     var exactReason: String?
+    /// It was asked for as it is.
+    let isExcluded: Bool
     /// It shares a group unit with other small tensors.
     let isGrouped: Bool
     /// How it is seen as a matrix; in a group, only its size matters.
     let view: MatrixView
+    let rowAxis: UInt8
     let rowAxisCount: UInt8
     /// Candidates of the scale classes; empty where lines are too short.
     var rows: [Int8] = []
@@ -31,12 +36,15 @@ struct TensorWork: Sendable {
     /// α of the steps of rows, in halves.
     var rowStepExponent = 0
 
+    /// How errors of its weights meet at the layer's outputs; nil if each weight is quantized for itself.
+    var coupling: ErrorCoupling?
+
     /// The quantizer whose parameters do not depend on the target; nil if they do.
     var fitted: FittedQuantizer?
 
     var elementCount: Int { statistics.count }
     /// What is quantized: the original, or a pruned copy; valid while `self` is held.
-    var values: ByteView { pruned?.view ?? original }
+    var values: ByteView { changed?.view ?? original }
 
     /// The mean over all elements of the square of their row's step, over that of the tensor's step.
     var rowStepGain: Double {
@@ -51,6 +59,19 @@ struct TensorWork: Sendable {
 }
 
 extension TensorWork {
+    /// It need not come back as it is.
+    var mayBeChanged: Bool { !isExcluded && statistics.isFinite && description.elementType == .float32 }
+
+    /// The same tensor with other values.
+    func changed(by correction: [Double]) -> TensorWork {
+        var work = self
+        let changed = ChangedValues(adding: correction, to: values)
+        work.changed = changed
+        work.original = changed.view
+        work.isCorrected = true
+        return work
+    }
+
     /// It is quantized as finely as the target asks.
     var followsScale: Bool { exactReason == nil && fitted == nil && settings.step == nil }
 
@@ -63,7 +84,7 @@ extension TensorWork {
 
 extension TensorWork {
     /// β, if just the magnitudes below it were pruned.
-    var prunedBelow: Double? { pruned?.threshold }
+    var prunedBelow: Double? { changed?.threshold }
 }
 
 extension QuantizerChoice {
@@ -81,6 +102,15 @@ extension QuantizerChoice {
         switch self {
         case .rateDistortion, .trellis: true
         case .uniform, .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
+        }
+    }
+
+    /// The nearest value is taken, or one near it, so that errors can be hidden in the weights that follow.
+    var feedsErrorsBack: Bool {
+        switch self {
+        case .uniform(let deadzone): deadzone == 0.5
+        case .rateDistortion, .trellis: true
+        case .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
         }
     }
 

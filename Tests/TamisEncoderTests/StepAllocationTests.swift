@@ -28,7 +28,7 @@ struct StepAllocationTests {
     /// Step and λ of each tensor; λ is nil for rounding.
     private static func steps(_ options: EncodingOptions, scale: Double) throws -> [String: (step: Double, lambda: Double?)] {
         try model.analyzed(options) { tensors in
-            let allocation = StepAllocation(allocation: options.allocation, profile: .level(options.effort))
+            let allocation = StepAllocation(allocation: options.allocation, profile: .level(options.effort), preservesGain: false)
             var steps: [String: (step: Double, lambda: Double?)] = [:]
             for work in tensors {
                 if let quantizer = allocation.plan(work, scale: scale).quantizer { steps[work.description.name] = (Double(quantizer.step), quantizer.lambda) }
@@ -90,7 +90,7 @@ struct StepAllocationTests {
             let factors = work.rows.map { class_ in (0..<abs(Int(class_))).reduce(1.0) { product, _ in class_ > 0 ? product * 2.0.squareRoot() : product / 2.0.squareRoot() } }
             let gain = factors.reduce(0, +) / Double(factors.count)
             #expect((work.rowStepGain / gain - 1).magnitude < 1e-6)
-            let plan = StepAllocation(allocation: .balanced, profile: .level(2)).plan(work, scale: 1e-3)
+            let plan = StepAllocation(allocation: .balanced, profile: .level(2), preservesGain: false).plan(work, scale: 1e-3)
             Self.expectNear((plan.quantizer?.step).map(Double.init), 1e-3 * deviation * Double(32 * 144).squareRoot() / gain.squareRoot())
             // All others have one step.
             for other in tensors where other.description.name != "kernels" { #expect(other.rowStepExponent == 0 && other.rowStepGain == 1) }
@@ -128,7 +128,7 @@ struct StepAllocationTests {
         model.add("tiny", [60, 60], scale: 1e-36, seed: 1)
         model.add("fine", [60, 60], scale: 1, seed: 2)
         try model.analyzed(EncodingOptions(effort: 2)) { tensors in
-            let allocation = StepAllocation(allocation: .balanced, profile: .level(2))
+            let allocation = StepAllocation(allocation: .balanced, profile: .level(2), preservesGain: false)
             if case .exact(let reason) = allocation.plan(tensors[0], scale: 1e-3) { #expect(reason.contains("outside what the format allows")) } else { Issue.record("quantized") }
             if case .exact(let reason) = allocation.plan(tensors[1], scale: 1e-9) { #expect(reason == "its largest value is more than 2^22 steps") } else { Issue.record("quantized") }
             #expect(allocation.plan(tensors[1], scale: 1e-3).quantizer != nil)

@@ -71,5 +71,22 @@ public struct EncodingOptions: Sendable {
         self.encoderName = encoderName
         self.provenance = provenance
     }
+}
 
+extension EncodingOptions {
+    /// Errors are hidden where that is possible: as asked, else where steps may differ and the target is not about the weights themselves.
+    var feedsErrorsBack: Bool {
+        if let feedback { return feedback != .none }
+        if !statistics.isEmpty { return true }
+        return EffortProfile.level(effort).feedsErrorsBack && isAboutOutputs
+    }
+
+    /// What layers put out shall come near the original, not the weights themselves.
+    var isAboutOutputs: Bool {
+        guard allocation == .balanced else { return false }
+        switch target {
+        case .quality, .bitsPerWeight, .size: return true
+        case .snr, .step: return false
+        }
+    }
 }

@@ -27,8 +27,9 @@ extension LayerRole.Consumer {
     /// Whether each output is a sum of inputs times weights, as second moments of the inputs are about.
     fileprivate var multipliesInputs: Bool {
         switch self {
-        case .convolution, .transposedConvolution, .gemm, .matMul, .recurrentInput, .recurrentState: true
-        case .gather, .bias, .other: false
+        case .convolution, .gemm, .matMul, .recurrentInput, .recurrentState: true
+        // Weights of an output are neither next to each other nor a line apart.
+        case .transposedConvolution, .gather, .bias, .other: false
         }
     }
 }

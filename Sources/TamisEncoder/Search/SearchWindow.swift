@@ -74,6 +74,17 @@ struct SearchWindow: ~Copyable {
         }
     }
 
+    /// A value in steps, with its sign.
+    @inline(__always)
+    func value(at place: Int) -> Float { unsafe signs[place] < 0 ? -magnitudes[place] : magnitudes[place] }
+
+    /// Puts another value, in steps, in the place of one.
+    @inline(__always)
+    func setValue(_ value: Float, at place: Int) {
+        unsafe magnitudes[place] = value.magnitude
+        unsafe signs[place] = value < 0 ? -1 : 0
+    }
+
     /// The index of a magnitude at a place.
     @inline(__always)
     func signed(_ magnitude: Int32, at place: Int) -> Int32 {

@@ -10,16 +10,19 @@ struct TrellisBranches {
     static let unitsPerSquaredStep: Float = 128
     static let mostCost: Float = 15 * unitsPerSquaredStep
 
-    /// In the order of `Kind`: odd and even index in even states, then in odd states.
-    let costs: SIMD4<Int16>
+    /// In the order of kinds: odd and even index in even states, then in odd states.
+    let costs: SIMD4<Float>
+    /// What the magnitude is above the level that a branch leads to, in steps.
+    let distances: SIMD4<Float>
     /// Two bits for each kind, in this order: which of the three competing indices.
     let choices: UInt8
 
     /// - Parameters:
     ///   - magnitude: in steps.
     ///   - rates: the row of the weight, in even states; that in odd states follows `RateRow.parityStride` later. In units of cost.
+    ///   - unitsPerSquaredStep: what a squared distance of one step costs.
     @inline(__always)
-    init(_ magnitude: Float, _ rates: UnsafePointer<Float>, stepShift: Int32) {
+    init(_ magnitude: Float, _ rates: UnsafePointer<Float>, stepShift: Int32, unitsPerSquaredStep units: Float = Self.unitsPerSquaredStep) {
         let quarter = Int32(magnitude * 0.25)
         let rest = SIMD4<Float>(repeating: magnitude - Float(quarter &* 4))
         let base = quarter &* 2
@@ -42,26 +45,28 @@ struct TrellisBranches {
         }
         // Levels less 4j. Below zero there is nothing, and the zero of the odd quantizer is where its level −1 would be.
         let lowest = base > 0 ? SIMD4<Float>(-2, 0, -3, -1) : SIMD4<Float>(-1000, 0, -1000, 0)
-        let costs1 = Self.cost(rest - lowest, first)
-        let costs2 = Self.cost(rest - SIMD4(2, 4, 1, 3), second)
-        let costs3 = Self.cost(rest - SIMD4(6, 8, 5, 7), third)
+        let (distance1, distance2, distance3) = (rest - lowest, rest - SIMD4(2, 4, 1, 3), rest - SIMD4(6, 8, 5, 7))
+        let costs1 = distance1 * distance1 * units + first
+        let costs2 = distance2 * distance2 * units + second
+        let costs3 = distance3 * distance3 * units + third
         let isSecond = costs2 .< costs1
         let best2 = costs1.replacing(with: costs2, where: isSecond)
         let isThird = costs3 .< best2
+        distances = distance1.replacing(with: distance2, where: isSecond).replacing(with: distance3, where: isThird)
         // A zero stays zero, as where weights were pruned: no other index is worth having for the state it leads to.
         let odd: Float = magnitude == 0 ? 1e6 : 0
-        let best = best2.replacing(with: costs3, where: isThird) + SIMD4(odd, 0, odd, 0)
-        let limit = SIMD4<Float>(repeating: Self.mostCost)
-        // Adding 1.5 · 2^23 leaves the nearest integer in the lower bits of the significand.
-        let shifted = best.replacing(with: limit, where: best .> limit) + 0x1.8p23
-        costs = unsafe SIMD4<Int16>(truncatingIfNeeded: unsafeBitCast(shifted, to: SIMD4<UInt32>.self))
+        costs = best2.replacing(with: costs3, where: isThird) + SIMD4(odd, 0, odd, 0)
         let numbers = SIMD4<Int32>(repeating: 0).replacing(with: 1, where: isSecond).replacing(with: 2, where: isThird)
         choices = UInt8(truncatingIfNeeded: (numbers &* SIMD4(1, 4, 16, 64)).wrappedSum())
     }
 
+    /// Costs as whole numbers of at most `mostCost`.
     @inline(__always)
-    private static func cost(_ distance: SIMD4<Float>, _ rate: SIMD4<Float>) -> SIMD4<Float> {
-        distance * distance * unitsPerSquaredStep + rate
+    var wholeCosts: SIMD4<Int16> {
+        let limit = SIMD4<Float>(repeating: Self.mostCost)
+        // Adding 1.5 · 2^23 leaves the nearest integer in the lower bits of the significand.
+        let shifted = costs.replacing(with: limit, where: costs .> limit) + 0x1.8p23
+        return unsafe SIMD4<Int16>(truncatingIfNeeded: unsafeBitCast(shifted, to: SIMD4<UInt32>.self))
     }
 
     /// The place of a magnitude in a row of rates.

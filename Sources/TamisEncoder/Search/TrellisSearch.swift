@@ -10,25 +10,26 @@ enum TrellisSearch {
     /// - Parameters:
     ///   - window: with `selectRows` done for a spacing of 2.
     ///   - rates: with λ in `TrellisBranches.unitsPerSquaredStep`.
+    ///   - start: the state that paths begin at.
     ///   - indices: as many as the window has places.
     static func search(
-        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, into indices: UnsafeMutableBufferPointer<Int32>
+        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, from start: Int = 0, into indices: UnsafeMutableBufferPointer<Int32>
     ) {
         precondition(indices.count == window.count)
         switch trellis.statesLog2 {
-        case 3: unsafe search8(window, rates, trellis, into: indices)
-        case 4: unsafe search(Trellis16.self, window, rates, trellis, into: indices)
-        case 5: unsafe search(Trellis32.self, window, rates, trellis, into: indices)
-        case 6: unsafe search(Trellis64.self, window, rates, trellis, into: indices)
-        case 7: unsafe search(Trellis128.self, window, rates, trellis, into: indices)
-        default: unsafe search(Trellis256.self, window, rates, trellis, into: indices)
+        case 3: unsafe search8(window, rates, trellis, from: start, into: indices)
+        case 4: unsafe search(Trellis16.self, window, rates, trellis, from: start, into: indices)
+        case 5: unsafe search(Trellis32.self, window, rates, trellis, from: start, into: indices)
+        case 6: unsafe search(Trellis64.self, window, rates, trellis, from: start, into: indices)
+        case 7: unsafe search(Trellis128.self, window, rates, trellis, from: start, into: indices)
+        default: unsafe search(Trellis256.self, window, rates, trellis, from: start, into: indices)
         }
     }
 
     typealias Lanes = SIMD8<Int16>
     /// Weights whose decisions share a vector of 16-bit lanes.
     static let decisionsPerWord = 16
-    /// What a path costs that does not begin at state 0.
+    /// What a path costs that does not begin where it should.
     private static let falseStart = Int16(8 * TrellisBranches.mostCost + 1)
 
     /// Takes the better of two paths into each of eight states, and notes which.
@@ -50,7 +51,7 @@ enum TrellisSearch {
     }
 
     private static func search8(
-        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, into indices: UnsafeMutableBufferPointer<Int32>
+        _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, from start: Int, into indices: UnsafeMutableBufferPointer<Int32>
     ) {
         let words = (window.count + decisionsPerWord - 1) / decisionsPerWord
         unsafe withUnsafeTemporaryAllocation(of: Lanes.self, capacity: max(words, 1)) { decisions in
@@ -59,7 +60,7 @@ enum TrellisSearch {
                     let table = unsafe table.baseAddress.unsafelyUnwrapped + RateRow.padding
                     let stepShifts = rates.stepShifts.span
                     var costs = Lanes(repeating: falseStart)
-                    costs[0] = 0
+                    costs[start] = 0
                     for word in 0..<words {
                         var taken = Lanes(repeating: 0)
                         for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
@@ -67,7 +68,8 @@ enum TrellisSearch {
                             let branches = unsafe TrellisBranches(
                                 window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / RateRow.classStride]))
                             unsafe choices[i] = branches.choices
-                            let (eo, ee, oo, oe) = (branches.costs[0], branches.costs[1], branches.costs[2], branches.costs[3])
+                            let whole = branches.wholeCosts
+                            let (eo, ee, oo, oe) = (whole[0], whole[1], whole[2], whole[3])
                             let even = Lanes(costs[0], costs[2], costs[4], costs[6], costs[3], costs[1], costs[7], costs[5])
                             let odd = Lanes(costs[4], costs[6], costs[0], costs[2], costs[7], costs[5], costs[3], costs[1])
                             costs = survivors(even &+ Lanes(ee, ee, ee, ee, oe, oe, oe, oe), odd &+ Lanes(eo, eo, eo, eo, oo, oo, oo, oo), &taken)
@@ -81,7 +83,7 @@ enum TrellisSearch {
     }
 
     private static func search<Shape: TrellisShape>(
-        _ shape: Shape.Type, _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis,
+        _ shape: Shape.Type, _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, from start: Int,
         into indices: UnsafeMutableBufferPointer<Int32>
     ) {
         let words = (window.count + decisionsPerWord - 1) / decisionsPerWord
@@ -102,7 +104,8 @@ enum TrellisSearch {
                             unsafe even[block] = Lanes(repeating: falseStart)
                             unsafe all[block] = Lanes(repeating: falseStart)
                         }
-                        unsafe even[0][0] = 0
+                        let first = unsafe start & 1 == 0 ? even : odd
+                        unsafe first[start >> 4][(start >> 1) & 7] = 0
                         for word in 0..<words {
                             for block in 0..<blocks { unsafe taken[block] = Lanes(repeating: 0) }
                             for i in (word * decisionsPerWord)..<min((word + 1) * decisionsPerWord, window.count) {
@@ -110,8 +113,9 @@ enum TrellisSearch {
                                 let branches = unsafe TrellisBranches(
                                     window.magnitudes[i], table + row, stepShift: Int32(stepShifts[row / RateRow.classStride]))
                                 unsafe choices[i] = branches.choices
-                                let (eo, ee) = (Lanes(repeating: branches.costs[0]), Lanes(repeating: branches.costs[1]))
-                                let (oo, oe) = (Lanes(repeating: branches.costs[2]), Lanes(repeating: branches.costs[3]))
+                                let whole = branches.wholeCosts
+                                let (eo, ee) = (Lanes(repeating: whole[0]), Lanes(repeating: whole[1]))
+                                let (oo, oe) = (Lanes(repeating: whole[2]), Lanes(repeating: whole[3]))
                                 for block in 0..<half {
                                     unsafe all[block] = survivors(
                                         even[block] &+ ee, exchanged(even[block ^ (Shape.oddIndexMask >> 3)], Shape.oddIndexMask & 7) &+ eo,
@@ -165,47 +169,4 @@ enum TrellisSearch {
             }
         }
     }
-}
-
-/// A trellis of 16 states or more whose constants the compiler knows.
-private protocol TrellisShape {
-    /// Vectors of eight states in half of the states.
-    static var halfBlocks: Int { get }
-    /// The masks of `Trellis`, without the highest bit of a state.
-    static var oddStateMask: Int { get }
-    static var oddIndexMask: Int { get }
-}
-
-extension TrellisShape {
-    static var bothMask: Int { oddStateMask ^ oddIndexMask }
-}
-
-private enum Trellis16: TrellisShape {
-    static var halfBlocks: Int { 1 }
-    static var oddStateMask: Int { 0b001 }
-    static var oddIndexMask: Int { 0b010 }
-}
-
-private enum Trellis32: TrellisShape {
-    static var halfBlocks: Int { 2 }
-    static var oddStateMask: Int { 0b0010 }
-    static var oddIndexMask: Int { 0b0100 }
-}
-
-private enum Trellis64: TrellisShape {
-    static var halfBlocks: Int { 4 }
-    static var oddStateMask: Int { 0b00001 }
-    static var oddIndexMask: Int { 0b01010 }
-}
-
-private enum Trellis128: TrellisShape {
-    static var halfBlocks: Int { 8 }
-    static var oddStateMask: Int { 0b001110 }
-    static var oddIndexMask: Int { 0b101011 }
-}
-
-private enum Trellis256: TrellisShape {
-    static var halfBlocks: Int { 16 }
-    static var oddStateMask: Int { 0b0100110 }
-    static var oddIndexMask: Int { 0b1111001 }
 }

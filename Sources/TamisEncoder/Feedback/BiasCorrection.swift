@@ -1,0 +1,67 @@
+import TamisBits
+import TamisModel
+import TamisThreads
+
+/// Moves the mean error of a layer's outputs into its bias, where the mean of the inputs was measured (Nagel et al., "Data-free
+/// quantization", 2019, §4.2, with measured means).
+struct BiasCorrection: Sendable {
+    let source: SourceModel
+    let statistics: [String: LayerStatistics]
+    let sliceElements: Int
+    let threads: ThreadCount
+
+    /// The tensors, with biases corrected for what `plans` and `coders` make of the weights.
+    func corrected(_ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?]) -> [TensorWork] {
+        if statistics.isEmpty { return tensors }
+        let layers = tensors.filter { work in
+            guard let own = statistics[work.description.name], !own.mean.isEmpty || !own.biasCorrection.isEmpty else { return false }
+            return bias(of: work).map { tensors[$0].mayBeChanged } ?? false
+        }
+        let corrections = parallelMap(layers.count, threads: threads) { _, place in
+            correction(layers[place], plans[layers[place].number], coders[layers[place].number])
+        }
+        var result = tensors
+        for (work, correction) in zip(layers, corrections) {
+            guard let number = bias(of: work), tensors[number].elementCount == correction.count else { continue }
+            result[number] = tensors[number].changed(by: correction)
+        }
+        return result
+    }
+
+    /// The tensor of floats that is added to a layer's outputs, one for each. (That of a recurrent layer is shared by two matrices, and
+    /// acts on gates.)
+    private func bias(of work: TensorWork) -> Int? {
+        guard let role = source.role(of: work.number), let bias = role.bias else { return nil }
+        switch role.consumer {
+        case .convolution, .gemm, .matMul: return source.tensors[bias].elementType == .float32 ? bias : nil
+        case .transposedConvolution, .recurrentInput, .recurrentState, .gather, .bias, .other: return nil
+        }
+    }
+
+    /// What to add to the bias, one number for each output: Σ_j (w_j − ŵ_j) · E[x_j] and what the statistics say.
+    private func correction(_ work: TensorWork, _ plan: TensorPlan, _ coder: TensorCoder?) -> [Double] {
+        guard let own = statistics[work.description.name], let role = source.role(of: work.number) else { return [] }
+        let shape = work.description.shape
+        let outputs = shape.dimensions[role.outputAxis..<(role.outputAxis + role.outputAxisCount)].reduce(1) { $0 * Int($1) }
+        var correction = own.biasCorrection.isEmpty ? [Double](repeating: 0, count: outputs) : own.biasCorrection.map { Double($0) }
+        guard !own.mean.isEmpty, case .quantized(let quantizer) = plan, own.inputs * outputs == work.elementCount else { return correction }
+        var means = own.mean
+        for (line, weight) in own.order.enumerated() {
+            for group in 0..<own.groups { means[group * own.inputs + weight] = own.mean[group * own.inputs + line] }
+        }
+        let decoded = work.isGrouped ? GroupMember(work, quantizer).values : coder?.values(sliceElements: sliceElements) ?? []
+        if decoded.isEmpty { return correction }
+        let isAcross = role.outputAxis > 0
+        for output in 0..<outputs {
+            let group = output / max(outputs / own.groups, 1)
+            var sum = 0.0
+            for input in 0..<own.inputs {
+                let place = isAcross ? input * outputs + output : output * own.inputs + input
+                let original = Float(bitPattern: work.original.load(place * 4, as: UInt32.self))
+                sum += (Double(original) - Double(decoded[place])) * Double(means[group * own.inputs + input])
+            }
+            correction[output] += sum
+        }
+        return correction
+    }
+}
