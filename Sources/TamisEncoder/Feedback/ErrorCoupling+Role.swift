@@ -3,6 +3,8 @@ import TamisModel
 extension ErrorCoupling {
     /// Kernels with more taps are not coupled by synthetic moments.
     private static let mostTaps = 64
+    /// Lines of fewer places are not searched one by one for the sake of synthetic moments: a trellis would end too often.
+    private static let shortestLine = 64
 
     /// The coupling of a tensor with a role; nil if there is none that could be used.
     ///
@@ -26,6 +28,7 @@ extension ErrorCoupling {
             let scaled = factors.map { TriangularFactor(size: $0.size, gains: $0.gains, weights: $0.weights.map { $0 / Float(mean) }) }
             self.init(.measured(scaled), layout: layout, columns: columns, outputs: outputs, meanWeight: mean)
         } else {
+            if layout == .across && outputs * moments.taps < Self.shortestLine { return nil }
             if moments.taps > Self.mostTaps || (moments.channelCorrelation == 0 && moments.taps == 1) { return nil }
             guard let factor = KroneckerFactor(moments) else { return nil }
             self.init(.synthetic(factor), layout: layout, columns: columns, outputs: outputs, meanWeight: factor.meanWeight)
