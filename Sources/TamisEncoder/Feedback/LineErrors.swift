@@ -42,8 +42,9 @@ struct LineErrors {
             var added = [Float](repeating: 0, count: line.count)
             for (number, earlier) in before.enumerated() {
                 let gain = factor.gains[(lines[number].lowerBound / width) * factor.size + column]
-                let shared = max(earlier.start, start)..<min(earlier.start + earlier.errors.count, start + line.count)
-                for place in shared { added[place - start] += gain * earlier.errors[place - earlier.start] }
+                // Of a cut line, there may be other places than of this one.
+                let first = max(earlier.start, start)
+                for place in first..<max(min(earlier.start + earlier.errors.count, start + line.count), first) { added[place - start] += gain * earlier.errors[place - earlier.start] }
             }
             return added
         }
