@@ -40,13 +40,30 @@ public struct StreamSummary: Sendable {
         public let sliceCount: Int
         /// Coding tools in use, by their names in the Spec.
         public let tools: [String]
+        /// Whether errors were hidden from the layer's outputs, as the encoder says; nil if it says nothing.
+        public internal(set) var feedback: ErrorFeedback?
+        /// It is a bias that took up the mean error of its layer's outputs, as the encoder says; nil if it says nothing.
+        public internal(set) var isCorrected: Bool?
+    }
+
+    /// Of how many tensors the encoder says what it did.
+    public struct TreatmentCounts: Sendable, Equatable {
+        /// Errors were hidden from outputs, by the inputs that such layers have as a rule.
+        public let syntheticFeedback: Int
+        /// Errors were hidden from outputs, by measured inputs.
+        public let measuredFeedback: Int
+        /// Biases that took up the mean error of outputs.
+        public let correctedBiases: Int
     }
 
     public let fileByteCount: UInt64
     public let formatVersion: Int
     public let level: String
     public let encoderName: String
+    /// Options given to the encoder, without what it adds about single tensors.
     public let encoderOptions: String
+    /// nil if the encoder says nothing of tensors.
+    public let treatmentCounts: TreatmentCounts?
     public let sourceFormat: String
     /// Elements of all tensors of floating-point types in the source, coded or not, as the encoder counted them.
     public let sourceFloatElements: UInt64
@@ -78,10 +95,17 @@ extension EncodedStream {
                 fileName: file.name, byteCount: parameters.sources[number].byteCount, sha256: parameters.sources[number].sha256,
                 decodedSHA256: index.files[number].sha256))
         }
+        let (options, note) = TreatmentNote.split(parameters.encoderOptions, tensorCount: tensors.count)
         return StreamSummary(
             fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
-            encoderOptions: parameters.encoderOptions, sourceFormat: parameters.sourceFormat, sourceFloatElements: parameters.sourceFloatElements, sources: sources, tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
-                guard let tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
+            encoderOptions: options, treatmentCounts: note.map(StreamSummary.TreatmentCounts.init), sourceFormat: parameters.sourceFormat,
+            sourceFloatElements: parameters.sourceFloatElements, sources: sources,
+            tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
+                guard var tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
+                if let treatment = note?.tensors?[number] {
+                    tensor.feedback = treatment.feedback
+                    tensor.isCorrected = treatment.isCorrected
+                }
                 return tensor
             })
     }
@@ -111,6 +135,12 @@ extension EncodedStream {
             description: topology.tensors[member.tensor], mode: isIndex ? "index" : "raw", byteCount: bytes, isGrouped: true,
             quantizer: isIndex ? QuantizerKind.uniform.name : nil, levels: nil, step: isIndex ? member.entry.grid.step : nil,
             reconstructionOffset: isIndex ? member.entry.grid.offset : nil, rowStepExponent: 0, sliceCount: 1, tools: [])
+    }
+}
+
+extension StreamSummary.TreatmentCounts {
+    fileprivate init(_ note: TreatmentNote) {
+        self.init(syntheticFeedback: note.syntheticCount, measuredFeedback: note.measuredCount, correctedBiases: note.correctedCount)
     }
 }
 

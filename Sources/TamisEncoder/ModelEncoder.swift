@@ -185,6 +185,7 @@ package struct ModelEncoder: Sendable {
             coder.work = tensors[coder.work.number]
             return coder
         }
+        let words = TreatmentNote(tensors.map { $0.treatment(plans[$0.number]) }).appended(to: options.provenance)
         var writer = try StreamWriter(sink)
         // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
         let sourceDigest = FileDigester()
@@ -192,7 +193,7 @@ package struct ModelEncoder: Sendable {
         if source.holes.isEmpty {
             sourceDigest.update(bytes)
             digest.update(bytes)
-            try writeFrame(&writer, sourceDigest: sourceDigest.value)
+            try writeFrame(&writer, words, sourceDigest: sourceDigest.value)
         }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         var errors = [SquaredError](repeating: SquaredError(), count: source.tensors.count)
@@ -209,7 +210,7 @@ package struct ModelEncoder: Sendable {
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
-            if isFirst { try writeFrame(&writer, sourceDigest: sourceDigest.value) }
+            if isFirst { try writeFrame(&writer, words, sourceDigest: sourceDigest.value) }
             for unit in result.units {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
                 try writer.unit(unit.type, unit.parts)
@@ -226,7 +227,9 @@ package struct ModelEncoder: Sendable {
     }
 
     /// Start unit, parameter set, topology and skeleton.
-    private func writeFrame(_ writer: inout StreamWriter, sourceDigest: [UInt8]) throws(TamisError) {
+    ///
+    /// - Parameter words: about how the stream is made.
+    private func writeFrame(_ writer: inout StreamWriter, _ words: String, sourceDigest: [UInt8]) throws(TamisError) {
         var topology = TopologyBody()
         var file = FileEntry()
         file.name = fileName
@@ -253,7 +256,7 @@ package struct ModelEncoder: Sendable {
         var parameters = ModelParameterSet()
         parameters.sliceElementsLog2 = UInt8(options.sliceElementsLog2)
         parameters.encoderName = options.encoderName
-        parameters.encoderOptions = options.provenance
+        parameters.encoderOptions = words
         parameters.sourceFormat = source.format
         parameters.sourceFloatElements = source.floatElementCount
         parameters.sources = [SourceFile(byteCount: UInt64(bytes.count), sha256: sourceDigest)]

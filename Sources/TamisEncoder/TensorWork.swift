@@ -1,6 +1,7 @@
 import TamisBits
 import TamisModel
 import TamisQuantization
+import TamisSyntax
 
 /// A tensor and what is known of it before its step is chosen.
 struct TensorWork: Sendable {
@@ -83,6 +84,11 @@ extension TensorWork {
 }
 
 extension TensorWork {
+    /// What is done to it, once it has a plan.
+    func treatment(_ plan: TensorPlan) -> TensorTreatment {
+        TensorTreatment(feedback: plan.quantizer == nil ? ErrorFeedback.none : coupling?.feedback ?? ErrorFeedback.none, isCorrected: isCorrected)
+    }
+
     /// β, if just the magnitudes below it were pruned.
     var prunedBelow: Double? { changed?.threshold }
 }

@@ -68,6 +68,13 @@ struct ErrorCoupling: Sendable {
         }
     }
 
+    var feedback: ErrorFeedback {
+        switch form {
+        case .synthetic: .synthetic
+        case .measured: .measured
+        }
+    }
+
     /// Places in a line of the tensor, for the layout `across`.
     var lineWidth: Int {
         if case .synthetic(let factor) = form { return outputs * factor.taps }

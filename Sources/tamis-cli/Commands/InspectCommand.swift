@@ -11,6 +11,9 @@ struct InspectCommand: ParsableCommand {
             Decodes nothing, so it is quick; damaged units are refused; 'tamis verify' is what checks all the bytes. What kind of \
             file it is follows from its bytes, not from its name.
 
+            Marks behind the coding say what it does not: * shares a unit, s and m errors hidden from the layer's outputs by \
+            synthetic or measured statistics, c a bias that takes up errors.
+
               tamis inspect model.tamis         where the bytes went, and how
               tamis inspect model.onnx          which tensors 'tamis encode' compresses
               tamis inspect --json model.tamis  the same for programs

@@ -59,7 +59,7 @@ struct StreamReport {
         for tensor in summary.tensors {
             let description = tensor.description
             var cells = [
-                description.name, description.shape.description, description.elementType.name, tensor.coding + (tensor.isGrouped ? "*" : ""),
+                description.name, description.shape.description, description.elementType.name, tensor.coding + tensor.marks,
                 tensor.step.map { Decimal.significant(Double($0), 4) } ?? "", "\(tensor.sliceCount)", Decimal.grouped(tensor.byteCount),
                 tensor.bitsPerElement.map { Decimal.fixed($0, 2) } ?? "",
             ]
@@ -76,8 +76,22 @@ struct StreamReport {
         table.add(
             ["total", "", "", "", "", "", Decimal.grouped(summary.fileByteCount), bitsPerWeight.map { Decimal.fixed($0, 2) } ?? ""] + empty)
         let hasGroups = summary.tensors.contains(where: \.isGrouped)
-        return table.text + (hasGroups ? "* shares a unit with other small tensors; its bytes are an estimate\n" : "")
+        return table.text + (hasGroups ? "* shares a unit with other small tensors; its bytes are an estimate\n" : "") + treatments
     }
+
+    /// One line for each kind of treatment: what its mark in the table means, and how many tensors have it.
+    private var treatments: String {
+        guard let counts = summary.treatmentCounts else { return "" }
+        return [
+            (Self.syntheticMark, counts.syntheticFeedback, "errors hidden from the layer's outputs, for inputs as such layers have them as a rule"),
+            (Self.measuredMark, counts.measuredFeedback, "errors hidden from the layer's outputs, for inputs as they were measured"),
+            (Self.correctionMark, counts.correctedBiases, "bias that takes up the mean error of the layer's outputs"),
+        ].filter { $0.1 > 0 }.map { mark, count, words in "\(mark) \(words); \(count) tensor\(count == 1 ? "" : "s")\n" }.joined()
+    }
+
+    fileprivate static let syntheticMark = "s"
+    fileprivate static let measuredMark = "m"
+    fileprivate static let correctionMark = "c"
 
     var members: [(key: String, value: JSONValue)] {
         [
@@ -92,6 +106,7 @@ struct StreamReport {
             ("level", .string(summary.level)),
             ("encoder", .string(summary.encoderName)),
             ("options", .string(summary.encoderOptions)),
+            ("treatments", summary.treatmentCounts.map { .object($0.members) } ?? .null),
             ("source_format", .string(summary.sourceFormat)),
             ("files", .array(summary.sources.map { source in
                 .object([
@@ -109,6 +124,17 @@ struct StreamReport {
 
 extension StreamSummary.Tensor {
     fileprivate var coding: String { (quantizer ?? "exact") + (levels.map { " \($0)" } ?? "") }
+
+    /// What stands behind the coding, explained below the table.
+    fileprivate var marks: String {
+        var marks = isGrouped ? "*" : ""
+        switch feedback {
+        case .synthetic: marks += " " + StreamReport.syntheticMark
+        case .measured: marks += " " + StreamReport.measuredMark
+        case .some(.none), nil: break
+        }
+        return isCorrected == true ? marks + " " + StreamReport.correctionMark : marks
+    }
 
     fileprivate var bitsPerElement: Double? {
         description.shape.elementCount == 0 ? nil : 8 * Double(byteCount) / Double(description.shape.elementCount)
@@ -131,6 +157,18 @@ extension StreamSummary.Tensor {
             ("slices", .integer(UInt64(sliceCount))),
             ("grouped", .bool(isGrouped)),
             ("tools", .array(tools.map { .string($0) })),
+            ("feedback", JSONValue(feedback?.rawValue)),
+            ("bias_corrected", isCorrected.map { .bool($0) } ?? .null),
+        ]
+    }
+}
+
+extension StreamSummary.TreatmentCounts {
+    fileprivate var members: [(key: String, value: JSONValue)] {
+        [
+            ("synthetic_feedback", .integer(UInt64(syntheticFeedback))),
+            ("measured_feedback", .integer(UInt64(measuredFeedback))),
+            ("bias_corrected", .integer(UInt64(correctedBiases))),
         ]
     }
 }
