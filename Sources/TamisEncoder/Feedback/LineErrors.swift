@@ -42,7 +42,8 @@ struct LineErrors {
             var added = [Float](repeating: 0, count: line.count)
             for (number, earlier) in before.enumerated() {
                 let gain = factor.gains[(lines[number].lowerBound / width) * factor.size + column]
-                let shared = max(earlier.start, start)..<min(earlier.start + earlier.errors.count, start + line.count)
+                // The first line of a slice may begin behind the end of the last one.
+                let shared = (earlier.start..<(earlier.start + earlier.errors.count)).clamped(to: start..<(start + line.count))
                 for place in shared { added[place - start] += gain * earlier.errors[place - earlier.start] }
             }
             return added
