@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 
 /// A directory for the files of one test, removed with all that is in it.
-final class Folder {
+final class Folder: Sendable {
     private let url: URL
 
     init() throws {

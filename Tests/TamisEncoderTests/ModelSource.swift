@@ -14,20 +14,23 @@ struct ModelSource {
     private(set) var dimensions: [[Int]] = []
     private(set) var values: [[Float]] = []
     private var holes: [SourceModel.Hole] = []
+    private var roles: [LayerRole?] = []
 
-    mutating func add(_ name: String, _ dimensions: [Int], _ values: [Float]) {
+    /// - Parameter role: numbers of biases are those of tensors in the order in which they are added.
+    mutating func add(_ name: String, _ dimensions: [Int], _ values: [Float], role: LayerRole? = nil) {
         #expect(dimensions.reduce(1, *) == values.count)
         holes.append(SourceModel.Hole(offset: UInt64(bytes.count), byteCount: UInt64(values.count * 4), tensor: names.count))
         names.append(name)
+        roles.append(role)
         self.dimensions.append(dimensions)
         self.values.append(values)
         bytes += littleEndian(values.map(\.bitPattern)) + Array(";".utf8)
     }
 
     /// Adds a tensor of Laplacian values.
-    mutating func add(_ name: String, _ dimensions: [Int], scale: Float, seed: UInt64) {
+    mutating func add(_ name: String, _ dimensions: [Int], scale: Float, seed: UInt64, role: LayerRole? = nil) {
         var random = SplitMix64(seed: seed)
-        add(name, dimensions, (0..<dimensions.reduce(1, *)).map { _ in random.laplacian(scale: scale) })
+        add(name, dimensions, (0..<dimensions.reduce(1, *)).map { _ in random.laplacian(scale: scale) }, role: role)
     }
 
     var source: SourceModel {
@@ -35,7 +38,7 @@ struct ModelSource {
             let tensors = try zip(names, dimensions).map { name, dimensions in
                 TensorDescription(name: name, elementType: .float32, shape: try #require(Shape(dimensions.map(UInt64.init))))
             }
-            return SourceModel(format: "plain", tensors: tensors, holes: holes, floatElementCount: UInt64(values.reduce(0) { $0 + $1.count }))
+            return SourceModel(format: "plain", tensors: tensors, holes: holes, floatElementCount: UInt64(values.reduce(0) { $0 + $1.count }), roles: roles)
         }
     }
 

@@ -30,7 +30,8 @@ extension ErrorCoupling {
         } else {
             if layout == .across && outputs * moments.taps < Self.shortestLine { return nil }
             if moments.taps > Self.mostTaps || (moments.channelCorrelation == 0 && moments.taps == 1) { return nil }
-            guard let factor = KroneckerFactor(moments) else { return nil }
+            // From line to line, errors of the same tap meet; taps do not.
+            guard let factor = KroneckerFactor(layout == .along ? moments : moments.withIndependentTaps) else { return nil }
             self.init(.synthetic(factor), layout: layout, columns: columns, outputs: outputs, meanWeight: factor.meanWeight)
         }
     }

@@ -42,9 +42,9 @@ struct LineErrors {
             var added = [Float](repeating: 0, count: line.count)
             for (number, earlier) in before.enumerated() {
                 let gain = factor.gains[(lines[number].lowerBound / width) * factor.size + column]
-                // Of a cut line, there may be other places than of this one.
-                let first = max(earlier.start, start)
-                for place in first..<max(min(earlier.start + earlier.errors.count, start + line.count), first) { added[place - start] += gain * earlier.errors[place - earlier.start] }
+                // The first line of a slice may begin behind the end of the last one.
+                let shared = (earlier.start..<(earlier.start + earlier.errors.count)).clamped(to: start..<(start + line.count))
+                for place in shared { added[place - start] += gain * earlier.errors[place - earlier.start] }
             }
             return added
         }

@@ -38,6 +38,11 @@ struct SyntheticMoments: Sendable, Equatable {
         self.tapCorrelation = tapCorrelation
     }
 
+    /// The same with B = I.
+    var withIndependentTaps: SyntheticMoments {
+        SyntheticMoments(channels: channels, kernel: kernel, channelCorrelation: channelCorrelation, tapCorrelation: 0)
+    }
+
     /// B, row by row.
     var tapMoments: [Double] {
         let taps = taps
