@@ -20,13 +20,14 @@ final class ChangedValues: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - values: little-endian float32.
-    ///   - correction: as many numbers.
+    ///   - correction: as many numbers; what would not be finite stays as it is.
     convenience init(adding correction: [Double], to values: ByteView) {
         precondition(values.count == correction.count * 4)
         self.init(byteCount: values.count, threshold: nil)
         for (i, addend) in correction.enumerated() {
-            let value = Float(Double(Float(bitPattern: values.load(i * 4, as: UInt32.self))) + addend)
-            unsafe memory.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: i * 4, as: UInt32.self)
+            let value = Float(bitPattern: values.load(i * 4, as: UInt32.self))
+            let sum = Float(Double(value) + addend)
+            unsafe memory.storeBytes(of: (sum.isFinite ? sum : value).bitPattern.littleEndian, toByteOffset: i * 4, as: UInt32.self)
         }
     }
 

@@ -30,7 +30,7 @@ struct TreatmentTests {
         }
         for options in [["inspect", folder.path("digits.tamis")], ["encode", path, "--dry-run", "-v"]] {
             let text = try Tool.run(options).text
-            let marked = text.split(separator: "\n").count { $0.contains(/  (uniform|trellis \d+)\*? s  /) }
+            let marked = text.split(separator: "\n").count { $0.contains(#/  (uniform|trellis \d+)\*? s  /#) }
             #expect(marked == count, "\(text)")
             #expect(text.contains("\ns errors hidden from the layer's outputs") && text.contains("; \(count) tensor"))
             #expect(!text.contains("# feedback") && !text.contains("\nm ") && !text.contains("\nc "))

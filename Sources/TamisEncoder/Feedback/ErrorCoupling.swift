@@ -119,8 +119,8 @@ struct ErrorCoupling: Sendable {
         var group: Int
     }
 
-    /// The parts of rows that lie at `range` of the coding order, for the layout `along`. A slice is coded by itself: a part of a row
-    /// is taken as if there were no more of it.
+    /// The parts of rows that lie at `range` of the coding order, for the layout `along`. A slice is coded by itself: its
+    /// parts of rows know nothing of the errors in others.
     func fragments(of range: Range<Int>) -> [Fragment] {
         var fragments: [Fragment] = []
         var rowsPerGroup = outputs
