@@ -39,7 +39,7 @@ public enum Tamis {
         return stream
     }
 
-    /// Encodes an ONNX model and hands the stream to `sink` in pieces, in order, as they come to be.
+    /// Encodes an ONNX model of one file and hands the stream to `sink` in pieces, in order, as they come to be.
     ///
     /// - Parameters:
     ///   - model: the bytes of an ONNX file; must stay unchanged during the call.
@@ -49,23 +49,24 @@ public enum Tamis {
         _ model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
         progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
-        try encode(try ONNXModel.scan(model), in: model, fileName: fileName, options: options, threads: threads, progress: progress, to: sink)
+        try encode(
+            try ONNXModel.scan(model, fileName: fileName), in: SourceBytes([model]), options: options, threads: threads, progress: progress, to: sink)
     }
 
     /// As above, for a model whose tensors are known.
     ///
     /// - Parameters:
-    ///   - source: where the tensors are in `model`.
-    ///   - model: the bytes of the file; must stay unchanged during the call.
+    ///   - source: where the tensors are in the files of the model.
+    ///   - bytes: of these files; must stay unchanged during the call.
     @discardableResult
     public static func encode(
-        _ source: SourceModel, in model: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
+        _ source: SourceModel, in bytes: SourceBytes, options: EncodingOptions, threads: ThreadCount,
         progress: (@Sendable (_ elements: UInt64) -> Void)? = nil, to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
         var options = options
         if options.encoderName.isEmpty { options.encoderName = encoderName }
         let encoder = try ModelEncoder(
-            source: source, bytes: model, fileName: fileName, options: options, threads: threads, progress: progress)
+            source: source, bytes: bytes, options: options, threads: threads, progress: progress)
         return try encoder.encode(to: sink)
     }
 

@@ -10,6 +10,7 @@ package struct CodedGroup: Sendable {
         package let entry: GroupEntry
         /// Place in the group's bytes.
         package let bytes: Range<Int>
+        package let elementType: ElementType
         package let elementCount: Int
     }
 
@@ -53,7 +54,7 @@ package struct CodedGroup: Sendable {
                 throw TamisError(.valueOutOfRange, "the group has \(end) bytes, expected at most \(Self.mostBytes)", element: "entry_tensor_index")
             }
             if entry.codingMode == CodingMode.index.rawValue {
-                try description.requireIndexCodable("entry_coding_mode")
+                try description.requireQuantizable("entry_coding_mode")
                 indexElements += description.shape.elementCount
             } else {
                 rawBytes += byteCount
@@ -63,7 +64,9 @@ package struct CodedGroup: Sendable {
                     .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(stream.sliceElements)", element: "entry_coding_mode")
             }
             members.append(
-                Member(tensor: tensor, entry: entry, bytes: Int(start)..<Int(end), elementCount: Int(description.shape.elementCount)))
+                Member(
+                    tensor: tensor, entry: entry, bytes: Int(start)..<Int(end), elementType: description.elementType,
+                    elementCount: Int(description.shape.elementCount)))
         }
         if (indexElements > 0) != (header.codewordBytes > 0) || (indexElements == 0 && header.rawBytes > 0) {
             throw TamisError(

@@ -31,6 +31,27 @@ extension CodedTensor.IndexContent {
         return ScaleClasses(rows: rows, columns: columns, rowStepExponent: Int(coding.rowStepExponent))
     }
 
+    /// Turns the indices of the places `range` into values of the tensor.
+    ///
+    /// - Returns: false if an index has no value.
+    private func reconstruct(_ indices: UnsafeBufferPointer<Int32>, _ range: Range<Int>, _ classes: ScaleClasses, into tensor: ByteRegion) -> Bool {
+        if let integers { return unsafe integers.write(indices, range: range, of: view, to: tensor) }
+        let table = coding.reconstructionTable
+        if elementType == .float32 {
+            if let table { return unsafe table.write(indices, range: range, of: view, to: tensor) }
+            unsafe reconstruction.write(indices, range: range, of: view, classes: classes, to: tensor)
+            return true
+        }
+        return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { values in
+            if let table {
+                if unsafe !table.fill(values, indices) { return false }
+            } else {
+                unsafe reconstruction.fill(values, indices, range: range, of: view, classes: classes)
+            }
+            return unsafe HalfPrecision.write(UnsafeBufferPointer(values), as: elementType, range: range, of: view, to: tensor)
+        }
+    }
+
     /// The places of slice `number` in coding order.
     package func range(ofSlice number: Int, sliceElements: Int) -> Range<Int> {
         let start = number * sliceElements
@@ -41,17 +62,13 @@ extension CodedTensor.IndexContent {
     package func decode(slice number: Int, sliceElements: Int, classes: ScaleClasses, into tensor: ByteRegion) throws(TamisError) {
         let range = range(ofSlice: number, sliceElements: sliceElements)
         let slice = slices[number]
-        let table = coding.reconstructionTable
         let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                 unsafe classes.fill(lineClasses, range: range, of: view)
                 var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
-                let isSound = unsafe coder.decode(
+                return unsafe coder.decode(
                     codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
-                if !isSound { return false }
-                if let table { return unsafe table.write(UnsafeBufferPointer(indices), range: range, of: view, to: tensor) }
-                unsafe reconstruction.write(UnsafeBufferPointer(indices), range: range, of: view, classes: classes, to: tensor)
-                return true
+                    && reconstruct(UnsafeBufferPointer(indices), range, classes, into: tensor)
             }
         }
         if !isSound {
@@ -110,9 +127,8 @@ extension CodedGroup {
                 if !isSound { return false }
                 place = 0
                 for member in members where member.entry.codingMode != 0 {
-                    let reconstruction = Reconstruction(step: member.entry.grid.step, offset: Int(member.entry.grid.reconstructionOffset))
                     let part = unsafe UnsafeBufferPointer(rebasing: indices[place..<(place + member.elementCount)])
-                    unsafe reconstruction.write(part, to: output[member.bytes])
+                    if unsafe !member.reconstruct(part, to: output[member.bytes]) { return false }
                     place += member.elementCount
                 }
                 return true
@@ -120,6 +136,25 @@ extension CodedGroup {
         }
         if !isSound {
             throw TamisError(.invalidCodeword, "the codeword is not exactly that of \(indexElementCount) indices", element: "group_codeword_bytes")
+        }
+    }
+}
+
+extension CodedGroup.Member {
+    /// Turns indices into the tensor's bytes.
+    ///
+    /// - Returns: false if a value became infinite.
+    fileprivate func reconstruct(_ indices: UnsafeBufferPointer<Int32>, to output: ByteRegion) -> Bool {
+        let reconstruction = Reconstruction(step: entry.grid.step, offset: Int(entry.grid.reconstructionOffset))
+        if elementType == .float32 {
+            unsafe reconstruction.write(indices, to: output)
+            return true
+        }
+        let view = MatrixView(elementCount: elementCount)
+        let range = 0..<elementCount
+        return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: elementCount) { values in
+            unsafe reconstruction.fill(values, indices, range: range, of: view, classes: ScaleClasses())
+            return unsafe HalfPrecision.write(UnsafeBufferPointer(values), as: elementType, range: range, of: view, to: output)
         }
     }
 }

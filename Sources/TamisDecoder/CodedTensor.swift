@@ -13,7 +13,10 @@ package struct CodedTensor: Sendable {
     }
 
     package struct IndexContent: Sendable {
+        package let elementType: ElementType
         package let coding: IndexCoding
+        /// nil unless the elements are integers as they are.
+        package let integers: IntegerFields?
         package let view: MatrixView
         package let lineClasses: ByteView
         package let slices: [Slice]
@@ -48,9 +51,12 @@ package struct CodedTensor: Sendable {
             return
         }
         let coding = header.indexCoding
-        try description.requireIndexCodable("coding_mode")
+        let integers = try description.integerFields(coding)
+        if integers == nil { try description.requireQuantizable("coding_mode") }
+        let fieldsLog2 = integers == nil ? 0 : Int(coding.integerCoding.fieldsLog2)
         guard let order = MatrixView.CodingOrder(rawValue: coding.codingOrder),
-            let view = MatrixView(description.shape, rowAxis: Int(coding.rowAxis), rowAxisCount: Int(coding.rowAxisCount), order: order)
+            let shape = IntegerFields.shape(description.shape, fieldsLog2: fieldsLog2),
+            let view = MatrixView(shape, rowAxis: Int(coding.rowAxis), rowAxisCount: Int(coding.rowAxisCount), order: order)
         else {
             throw TamisError(
                 .valueOutOfRange, "row axes \(coding.rowAxis) … +\(coding.rowAxisCount) are not axes of \(description.shape)", element: "row_axis")
@@ -61,8 +67,11 @@ package struct CodedTensor: Sendable {
         if coding.rowStepExponent > 0 && !coding.kind.hasGrid {
             throw TamisError(.valueOutOfRange, "the step of a row follows its class, but the quantizer has no step", element: "row_step_exponent")
         }
+        if let integers, integers.bitCount < 8 && order != .cOrder {
+            throw TamisError(.valueOutOfRange, "fields of \(integers.bitCount) bits are coded in the order of the rows", element: "coding_order")
+        }
         // A companded table is checked by making it; it is made again where it is used, so that only tables in use take memory.
-        if !coding.kind.hasGrid && coding.reconstructionTable == nil {
+        if !coding.kind.hasGrid && integers == nil && coding.reconstructionTable == nil {
             throw TamisError(
                 .valueOutOfRange, "\(coding.companding.levels) levels reach values above 2^120", element: "companding_levels")
         }
@@ -96,18 +105,32 @@ package struct CodedTensor: Sendable {
             slices.append(Slice(codeword: codeword, rawBits: try reader.reader.bytes(entry.rawBytes, "raw_bytes")))
         }
         try reader.finish("raw_bytes")
-        content = .index(IndexContent(coding: coding, view: view, lineClasses: lineClasses, slices: slices))
+        content = .index(
+            IndexContent(
+                elementType: description.elementType, coding: coding, integers: integers, view: view, lineClasses: lineClasses, slices: slices))
     }
 }
 
 extension TensorDescription {
-    /// Index coding is defined for float32 tensors that are not empty.
-    func requireIndexCodable(_ element: StaticString) throws(TamisError) {
-        if elementType != .float32 || shape.elementCount == 0 {
-            throw TamisError(
-                .valueOutOfRange, "'\(name)' has \(shape.elementCount) elements of type \(elementType.name), which indices cannot code",
-                element: "\(element)")
-        }
+    /// Quantized are float32, float16 and bfloat16 tensors that are not empty.
+    func requireQuantizable(_ element: StaticString) throws(TamisError) {
+        if ![.float32, .float16, .bfloat16].contains(elementType) || shape.elementCount == 0 { throw notCodable(element) }
+    }
+
+    /// The integers of the tensor, if it is coded as such; nil if it is quantized.
+    func integerFields(_ coding: IndexCoding) throws(TamisError) -> IntegerFields? {
+        guard coding.kind == .integer else { return nil }
+        let fieldsLog2 = Int(coding.integerCoding.fieldsLog2)
+        guard shape.elementCount > 0, fieldsLog2 == 0 || shape.rank > 0,
+            let fields = IntegerFields(elementType, fieldsLog2: fieldsLog2, offset: coding.integerCoding.offset)
+        else { throw notCodable("quantizer_kind") }
+        return fields
+    }
+
+    private func notCodable(_ element: StaticString) -> TamisError {
+        TamisError(
+            .valueOutOfRange, "'\(name)' has \(shape.elementCount) elements of type \(elementType.name), which such indices cannot code",
+            element: "\(element)")
     }
 }
 

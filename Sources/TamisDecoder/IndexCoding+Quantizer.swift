@@ -17,7 +17,7 @@ extension IndexCoding {
     /// The values of a quantizer without a grid; nil for one that has a grid, or if its parameters contradict each other.
     var reconstructionTable: ReconstructionTable? {
         switch kind {
-        case .uniform, .trellis: nil
+        case .uniform, .trellis, .integer: nil
         case .codebook: ReconstructionTable(first: Int(codebook.first), values: codebook.entries.map(\.value))
         case .companded:
             ReconstructionTable(amplitude: companding.amplitude, growth: companding.growth, levels: Int(companding.levels))

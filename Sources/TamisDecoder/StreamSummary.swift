@@ -158,6 +158,7 @@ extension QuantizerKind {
         case .codebook: "codebook"
         case .companded: "companded"
         case .minifloat: "minifloat"
+        case .integer: "integer"
         }
     }
 }
@@ -165,7 +166,7 @@ extension QuantizerKind {
 extension IndexCoding {
     fileprivate var levels: Int? {
         switch kind {
-        case .uniform: nil
+        case .uniform, .integer: nil
         case .trellis: 1 << Int(trellisStatesLog2)
         case .codebook: codebook.entries.count
         case .companded: Int(companding.levels)

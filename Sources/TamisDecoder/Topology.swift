@@ -28,6 +28,8 @@ package struct Topology: Sendable {
 
     package let files: [File]
     package let tensors: [TensorDescription]
+    /// Further names of tensors.
+    package let aliases: [SourceModel.Alias]
     /// For each tensor, the hole it is decoded into; others are copies.
     package let firstPlaces: [Place]
     package let outputBytes: UInt64
@@ -57,10 +59,16 @@ package struct Topology: Sendable {
     private init(_ body: TopologyBody, level: Level, limits: Limits) throws(TamisError) {
         var names = Set<[UInt8]>()
         for file in body.files {
-            if !FileEntry.isPlainName(file.name) {
-                throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name", element: "file_name")
+            if !FileEntry.isRelativePath(file.name) {
+                throw TamisError(.valueOutOfRange, "'\(file.name)' is not a plain file name, nor a path of such names", element: "file_name")
             }
             if !names.insert(Array(file.name.utf8)).inserted { throw TamisError(.duplicate, "two files have the name '\(file.name)'", element: "file_name") }
+        }
+        for file in body.files {
+            let bytes = Array(file.name.utf8)
+            for place in bytes.indices where bytes[place] == 0x2F && names.contains(Array(bytes[..<place])) {
+                throw TamisError(.duplicate, "'\(file.name)' lies in a folder that has the name of a file", element: "file_name")
+            }
         }
 
         names = []
@@ -81,6 +89,20 @@ package struct Topology: Sendable {
                 throw TamisError(.duplicate, "two tensors have the name '\(entry.name)'", element: "tensor_name")
             }
             tensors.append(tensor)
+        }
+
+        var aliases: [SourceModel.Alias] = []
+        aliases.reserveCapacity(body.aliases.count)
+        for alias in body.aliases {
+            try Limits.check(UInt64(alias.name.utf8.count), level: level.nameBytes, "alias_name")
+            if alias.name.isEmpty { throw TamisError(.valueOutOfRange, "an alias has no name", element: "alias_name") }
+            if !names.insert(Array(alias.name.utf8)).inserted {
+                throw TamisError(.duplicate, "two tensors have the name '\(alias.name)'", element: "alias_name")
+            }
+            if alias.tensorIndex >= UInt64(tensors.count) {
+                throw TamisError(.valueOutOfRange, "alias of tensor \(alias.tensorIndex), there are \(tensors.count)", element: "alias_tensor_index")
+            }
+            aliases.append(SourceModel.Alias(name: alias.name, tensor: Int(alias.tensorIndex)))
         }
 
         var firstPlaces = [Place?](repeating: nil, count: tensors.count)
@@ -127,6 +149,7 @@ package struct Topology: Sendable {
         try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
         self.files = files
         self.tensors = tensors
+        self.aliases = aliases
         self.firstPlaces = firstPlaces.compactMap { $0 }
         self.outputBytes = outputBytes
     }

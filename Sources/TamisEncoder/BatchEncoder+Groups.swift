@@ -7,29 +7,31 @@ import TamisZstd
 
 extension BatchEncoder {
     /// Divides small tensors into groups that fill a slice, in ascending order of their numbers within each.
-    func groups(of tensors: [TensorWork]) -> [[TensorWork]] {
-        var groups: [[TensorWork]] = []
-        var own: [TensorWork] = []
+    func groups(of placements: [Placement]) -> [[Placement]] {
+        var groups: [[Placement]] = []
+        var own: [Placement] = []
         var indices = 0
         var raw = 0
-        for work in tensors {
+        for placement in placements where !placement.isRepeated {
+            let work = placement.work
             let count = Int(work.description.shape.elementCount)
             let isExact = plans[work.number].quantizer == nil
-            if !own.isEmpty && (isExact ? raw + work.place.count > ModelEncoder.groupRawBytes : indices + count > sliceElements) {
+            if !own.isEmpty && (isExact ? raw + work.original.count > ModelEncoder.groupRawBytes : indices + count > sliceElements) {
                 groups.append(own)
                 own = []
                 indices = 0
                 raw = 0
             }
-            own.append(work)
-            if isExact { raw += work.place.count } else { indices += count }
+            own.append(placement)
+            if isExact { raw += work.original.count } else { indices += count }
         }
         if !own.isEmpty { groups.append(own) }
-        return groups.map { $0.sorted { $0.number < $1.number } }
+        return groups.map { $0.sorted { $0.work.number < $1.work.number } }
     }
 
+    /// - Parameter decoded: of the batch; nil if no tensor of it is changed.
     /// - Returns: the unit, and each tensor's errors.
-    func encodeGroup(_ group: [TensorWork], _ decoded: ByteRegion) throws(TamisError) -> (unit: Unit, errors: [SquaredError]) {
+    func encodeGroup(_ group: [Placement], _ decoded: ByteRegion?) throws(TamisError) -> (unit: Unit, errors: [SquaredError]) {
         var header = GroupUnit()
         var raw: [UInt8] = []
         var indices: [Int32] = []
@@ -37,18 +39,19 @@ extension BatchEncoder {
         var errors: [SquaredError] = []
         var digest = XXH64()
         // The group's code is the middle one, so that the classes reach as far up as down.
-        let codes = group.map { work -> Int? in
+        let codes = group.map(\.work).map { work -> Int? in
             plans[work.number].quantizer.map { Int(TensorCoder.magnitudeCode(mean: work.valueStatistics.meanMagnitude / Double($0.step))) }
         }
         let quantizedCodes = codes.compactMap { $0 }
         let central = quantizedCodes.isEmpty ? 16 : ((quantizedCodes.min() ?? 0) + (quantizedCodes.max() ?? 0)) / 2
         header.magnitudeCode = UInt8(central)
-        for (work, code) in zip(group, codes) {
-            let target = decoded[place(work)]
+        for (placement, code) in zip(group, codes) {
+            let work = placement.work
+            let target = decoded?[place(placement)]
             var entry = GroupEntry()
             entry.tensorIndex = UInt64(work.number)
             var error = SquaredError()
-            if let quantizer = plans[work.number].quantizer, let code {
+            if let quantizer = plans[work.number].quantizer, let code, let target {
                 entry.codingMode = CodingMode.index.rawValue
                 entry.grid.step = quantizer.step
                 entry.grid.reconstructionOffset = Int64(quantizer.reconstruction.offset)
@@ -62,7 +65,7 @@ extension BatchEncoder {
                 unsafe raw.append(contentsOf: work.original.buffer)
             }
             errors.append(error)
-            unsafe digest.update(target.view.buffer)
+            unsafe digest.update((target?.view ?? work.original).buffer)
             header.entries.append(entry)
         }
         header.groupDigest = digest.value

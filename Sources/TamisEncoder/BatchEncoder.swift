@@ -7,11 +7,21 @@ import TamisSyntax
 import TamisThreads
 import TamisZstd
 
-/// Encodes some tensors of a model that lie next to each other in the file.
+/// Encodes some tensors of a model that lie next to each other in a file.
 struct BatchEncoder: Sendable {
+    /// A tensor and where it lies.
+    struct Placement: Sendable {
+        var work: TensorWork
+        /// In the file.
+        let range: Range<Int>
+        /// The tensor has a unit already: only its decoded bytes are made.
+        let isRepeated: Bool
+    }
+
+    /// The file.
     let bytes: ByteView
     /// The tensors of the batch, in file order.
-    let tensors: [TensorWork]
+    let placements: [Placement]
     /// The part of the file that the batch hashes: its tensors and the skeleton around them.
     let range: Range<Int>
     /// By the tensors' numbers.
@@ -35,11 +45,10 @@ struct BatchEncoder: Sendable {
         var errors: [(tensor: Int, error: SquaredError)] = []
     }
 
-    private enum Job: Sendable {
-        case beside
-        case fileDigest
-        case raw(Int)
-        case digest(Int)
+    /// A tensor that is coded in slices.
+    private struct Sliced: Sendable {
+        let placement: Placement
+        let coder: SliceCoder
     }
 
     private struct SliceJob: Sendable {
@@ -49,6 +58,13 @@ struct BatchEncoder: Sendable {
         let range: Range<Int>
     }
 
+    private enum Job: Sendable {
+        case beside
+        case fileDigest
+        case compress(Placement)
+        case digest(Int)
+    }
+
     /// - Parameters:
     ///   - digest: goes on over the decoded bytes of `range`.
     ///   - beside: other work, done once while the batch is coded.
@@ -56,11 +72,18 @@ struct BatchEncoder: Sendable {
     func encode(
         digest: FileDigester, beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> Result {
-        var sliced: [TensorWork] = []
-        var grouped: [TensorWork] = []
-        var raw: [TensorWork] = []
-        for work in tensors {
-            if work.isGrouped { grouped.append(work) } else if plans[work.number].quantizer == nil { raw.append(work) } else { sliced.append(work) }
+        var quantized: [Placement] = []
+        var grouped: [Placement] = []
+        var exact: [Placement] = []
+        for placement in placements {
+            let isExact = plans[placement.work.number].quantizer == nil
+            if placement.work.isGrouped { grouped.append(placement) } else if isExact { exact.append(placement) } else { quantized.append(placement) }
+        }
+        let isChanged = !quantized.isEmpty || grouped.contains { plans[$0.work.number].quantizer != nil } || placements.contains(where: \.work.isCorrected)
+        let (sliced, compressed) = coders(quantized, exact)
+        if !isChanged {
+            // The decoded bytes are those of the file.
+            return try encode(sliced, grouped, compressed, decoded: nil, digest: digest, beside: beside, report: report)
         }
         // The decoded file from the batch's start to its end: what is not quantized as in the source, the rest by the jobs that
         // quantize it, so that its pages are touched first where they are used.
@@ -68,20 +91,34 @@ struct BatchEncoder: Sendable {
         defer { unsafe memory.deallocate() }
         let decoded = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<range.count]))
         var copied = range.lowerBound
-        for work in sliced {
-            decoded[(copied - range.lowerBound)..<(work.place.lowerBound - range.lowerBound)].copy(from: bytes[copied..<work.place.lowerBound])
-            copied = work.place.upperBound
+        for placement in quantized {
+            decoded[(copied - range.lowerBound)..<(placement.range.lowerBound - range.lowerBound)].copy(from: bytes[copied..<placement.range.lowerBound])
+            copied = placement.range.upperBound
         }
         decoded[(copied - range.lowerBound)..<range.count].copy(from: bytes[copied..<range.upperBound])
-        for work in grouped + raw where work.isCorrected { decoded[place(work)].copy(from: work.original) }
-        var result = try encode(sliced, grouped, raw, decoded: decoded, digest: digest, beside: beside, report: report)
-        // File order keeps the stream independent of how tensors are handled.
-        result.units.sort { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
-        return result
+        for placement in grouped + exact where placement.work.isCorrected { decoded[place(placement)].copy(from: placement.work.original) }
+        return try encode(sliced, grouped, compressed, decoded: decoded, digest: digest, beside: beside, report: report)
     }
 
+    /// Coders of the tensors that are coded in slices, and what is compressed instead.
+    private func coders(_ quantized: [Placement], _ exact: [Placement]) -> (sliced: [Sliced], compressed: [Placement]) {
+        let all = quantized + exact.filter { !$0.isRepeated }
+        let made = parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
+            let placement = all[number]
+            if number < quantized.count { return self.coders[placement.work.number].map { .quantized($0.loaded()) } }
+            return SliceCoder.exact(placement.work, sliceElements: sliceElements)
+        }
+        var sliced: [Sliced] = []
+        var compressed: [Placement] = []
+        for (placement, coder) in zip(all, made) {
+            if let coder { sliced.append(Sliced(placement: placement, coder: coder)) } else { compressed.append(placement) }
+        }
+        return (sliced, compressed)
+    }
+
+    /// - Parameter decoded: memory for the decoded bytes of `range`, of which those that are not changed are there; nil: none are changed.
     private func encode(
-        _ sliced: [TensorWork], _ grouped: [TensorWork], _ raw: [TensorWork], decoded: ByteRegion, digest: FileDigester,
+        _ sliced: [Sliced], _ grouped: [Placement], _ compressed: [Placement], decoded: ByteRegion?, digest: FileDigester,
         beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> Result {
         var result = Result()
@@ -92,45 +129,52 @@ struct BatchEncoder: Sendable {
         for (group, outcome) in zip(groups, groupResults) {
             let (unit, errors) = try outcome.get()
             result.units.append(unit)
-            result.errors += zip(group, errors).filter { plans[$0.0.number].quantizer != nil }.map { ($0.number, $1) }
+            result.errors += zip(group, errors).filter { plans[$0.0.work.number].quantizer != nil }.map { ($0.work.number, $1) }
         }
-        report(grouped.reduce(0) { $0 + $1.description.shape.elementCount })
+        if let decoded {
+            for placement in grouped where placement.isRepeated {
+                if let quantizer = plans[placement.work.number].quantizer { GroupMember(placement.work, quantizer).write(to: decoded[place(placement)]) }
+            }
+        }
+        report(grouped.reduce(0) { $1.isRepeated ? $0 : $0 + $1.work.description.shape.elementCount })
 
-        let coders = sliced.compactMap { self.coders[$0.number] }
         var jobs: [SliceJob] = []
-        for place in coders.indices {
-            for start in stride(from: 0, to: sliced[place].elementCount, by: sliceElements) {
-                jobs.append(SliceJob(tensor: place, range: start..<min(start + sliceElements, sliced[place].elementCount)))
+        for place in sliced.indices {
+            let count = sliced[place].coder.elementCount
+            for start in stride(from: 0, to: count, by: sliceElements) {
+                jobs.append(SliceJob(tensor: place, range: start..<min(start + sliceElements, count)))
             }
         }
         let list = jobs
         let slices = parallelMap(list.count, threads: threads) { _, job in
-            let coded = coders[list[job].tensor].encode(list[job].range, decoded: decoded[place(sliced[list[job].tensor])])
-            report(UInt64(list[job].range.count))
+            let (placement, coder) = (sliced[list[job].tensor].placement, sliced[list[job].tensor].coder)
+            let coded = coder.encode(list[job].range, decoded: decoded?[place(placement)])
+            if !placement.isRepeated { report(UInt64(list[job].range.count) >> UInt64(coder.fieldsLog2)) }
             return coded
         }
 
         // What reads the decoded bytes; the longest jobs first.
-        let others: [Job] = [.beside, .fileDigest] + raw.indices.map { .raw($0) } + coders.indices.map { .digest($0) }
-        let digests = Mutex([UInt64](repeating: 0, count: coders.count))
-        let rawUnits = Mutex([Swift.Result<Unit, TamisError>?](repeating: nil, count: raw.count))
+        let others: [Job] = [.beside, .fileDigest] + compressed.map { .compress($0) } + sliced.indices.map { .digest($0) }
+        let digests = Mutex([UInt64](repeating: 0, count: sliced.count))
+        let rawUnits = Mutex([Swift.Result<Unit, TamisError>?](repeating: nil, count: others.count))
         parallelFor(others.count, threads: threads) { _, number in
             switch others[number] {
             case .beside: beside()
-            case .fileDigest: digest.update(decoded.view)
-            case .raw(let place):
-                let outcome = encodeRaw(raw[place])
-                rawUnits.withLock { $0[place] = outcome }
-                report(raw[place].description.shape.elementCount)
+            case .fileDigest: digest.update(decoded?.view ?? bytes[range])
+            case .compress(let placement):
+                let outcome = compress(placement.work)
+                rawUnits.withLock { $0[number] = outcome }
+                report(placement.work.description.shape.elementCount)
             case .digest(let number):
-                let value = unsafe XXH64.of(decoded[place(sliced[number])].view.buffer)
+                let placement = sliced[number].placement
+                let value = unsafe XXH64.of((decoded?[place(placement)].view ?? placement.work.original).buffer)
                 digests.withLock { $0[number] = value }
             }
         }
         for case let outcome? in rawUnits.withLock({ $0 }) { result.units.append(try outcome.get()) }
         let tensorDigests = digests.withLock { $0 }
         var next = 0
-        for (place, coder) in coders.enumerated() {
+        for (place, tensor) in sliced.enumerated() {
             var own: [IndexSliceCoder.Slice] = []
             var error = SquaredError()
             while next < list.count && list[next].tensor == place {
@@ -138,38 +182,40 @@ struct BatchEncoder: Sendable {
                 error.add(slices[next].error)
                 next += 1
             }
-            result.units.append(try dataUnit(coder, own, tensorDigests[place]))
-            result.errors.append((coder.work.number, error))
+            if tensor.placement.isRepeated { continue }
+            result.units.append(try dataUnit(tensor, own, tensorDigests[place]))
+            if tensor.coder.isQuantizing { result.errors.append((tensor.placement.work.number, error)) }
         }
+        // File order keeps the stream independent of how tensors are handled.
+        result.units.sort { ($0.tensors.first ?? 0) < ($1.tensors.first ?? 0) }
         return result
     }
 
     /// The tensor's place in the batch's decoded bytes.
-    func place(_ work: TensorWork) -> Range<Int> {
-        (work.place.lowerBound - range.lowerBound)..<(work.place.upperBound - range.lowerBound)
+    func place(_ placement: Placement) -> Range<Int> {
+        (placement.range.lowerBound - range.lowerBound)..<(placement.range.upperBound - range.lowerBound)
     }
 
-    private func dataUnit(_ coder: TensorCoder, _ slices: [IndexSliceCoder.Slice], _ digest: UInt64) throws(TamisError) -> Unit {
+    private func dataUnit(_ tensor: Sliced, _ slices: [IndexSliceCoder.Slice], _ digest: UInt64) throws(TamisError) -> Unit {
         var header = DataUnit()
-        header.tensorIndex = UInt64(coder.work.number)
+        header.tensorIndex = UInt64(tensor.placement.work.number)
         header.tensorDigest = digest
-        header.codingMode = CodingMode.index.rawValue
-        header.indexCoding = coder.coding
+        tensor.coder.fill(&header)
         var table = SyntaxWriter()
         try header.visit(&table)
         for slice in slices {
             var entry = SliceEntry(codewordBytes: UInt64(slice.codeword.count), rawBytes: UInt64(slice.rawBits.count))
             try entry.visit(&table)
         }
-        var parts = [table.writer.bytes, coder.lineClasses]
+        var parts = [table.writer.bytes] + tensor.coder.codewords
         for slice in slices {
             parts.append(slice.codeword)
             parts.append(slice.rawBits)
         }
-        return Unit(type: .data, tensors: [coder.work.number], parts: parts)
+        return Unit(type: .data, tensors: [tensor.placement.work.number], parts: parts)
     }
 
-    private func encodeRaw(_ work: TensorWork) -> Swift.Result<Unit, TamisError> {
+    private func compress(_ work: TensorWork) -> Swift.Result<Unit, TamisError> {
         do throws(TamisError) {
             var header = DataUnit()
             header.tensorIndex = UInt64(work.number)

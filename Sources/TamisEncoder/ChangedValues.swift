@@ -1,6 +1,9 @@
 import TamisBits
+import TamisModel
+import TamisQuantization
 
-/// Values of a tensor that were changed before they are quantized: memory that lives as long as someone holds it.
+/// Values of a tensor that were changed before they are quantized, or are of another type in the file: memory that lives as long as
+/// someone holds it.
 @safe
 final class ChangedValues: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
@@ -29,6 +32,14 @@ final class ChangedValues: @unchecked Sendable {
             let sum = Float(Double(value) + addend)
             unsafe memory.storeBytes(of: (sum.isFinite ? sum : value).bitPattern.littleEndian, toByteOffset: i * 4, as: UInt32.self)
         }
+    }
+
+    /// Widens.
+    ///
+    /// - Parameter elements: float16 or bfloat16.
+    convenience init(widening elements: ByteView, from type: ElementType) {
+        self.init(byteCount: elements.count * 2, threshold: nil)
+        HalfPrecision.widen(elements, from: type, into: unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(rebasing: memory[..<byteCount])))
     }
 
     private init(byteCount: Int, threshold: Double?) {

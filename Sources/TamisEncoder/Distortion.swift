@@ -6,7 +6,7 @@ struct Distortion: Sendable, Equatable {
     /// Σ over quantized tensors of the mean squared error over the variance; where errors are hidden, of what is left of them at the
     /// layer's output.
     var relativeError = 0.0
-    /// Sums of squared errors and of squares, over float32 tensors of two or more dimensions.
+    /// Sums of squared errors and of squares, over quantizable tensors of two or more dimensions.
     var squaredError = 0.0
     var energy = 0.0
 
@@ -19,7 +19,7 @@ struct Distortion: Sendable, Equatable {
 
     /// Counts the energy of a tensor, quantized or not.
     mutating func addEnergy(_ work: TensorWork) {
-        if work.description.elementType == .float32 && work.description.shape.rank >= 2 && work.statistics.isFinite {
+        if work.description.elementType.isQuantizable && work.description.shape.rank >= 2 && work.statistics.isFinite {
             energy += work.statistics.sumOfSquares
         }
     }

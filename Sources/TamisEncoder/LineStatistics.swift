@@ -43,6 +43,31 @@ enum LineStatistics {
         )
     }
 
+    /// The classes of lines of integers, less the offset, as above; and the mean magnitude of all.
+    static func classes(ofIntegers bytes: ByteView, _ fields: IntegerFields, view: MatrixView) -> (rows: [Int8], columns: [Int8], meanMagnitude: Double) {
+        let hasRows = view.columns >= shortestLine
+        let hasColumns = view.rows >= shortestLine
+        var rowSums = [UInt64](repeating: 0, count: hasRows ? view.rows : 0)
+        var columnSums = [UInt64](repeating: 0, count: hasColumns ? view.columns : 0)
+        var total: UInt64 = 0
+        view.forEachRun(in: 0..<view.elementCount) { run in
+            for i in 0..<run.count {
+                let magnitude = ((fields.value(bytes, run.element + i) ?? 0) - fields.offset).magnitude
+                if hasRows { rowSums[run.alongRows ? run.row + i : run.row] &+= magnitude }
+                if hasColumns { columnSums[run.alongRows ? run.column : run.column + i] &+= magnitude }
+                total &+= magnitude
+            }
+        }
+        let mean = Double(total) / Double(view.elementCount)
+        if total == 0 { return ([], [], mean) }
+        let rowReference = Double(total) / Double(view.rows)
+        let columnReference = Double(total) / Double(view.columns)
+        return (
+            rowSums.map { LineScale.scaleClass(of: Double($0), against: rowReference) },
+            columnSums.map { LineScale.scaleClass(of: Double($0), against: columnReference) }, mean
+        )
+    }
+
     /// Adds each magnitude of `line` to its own sum, and returns the sum of all.
     private static func add(_ line: ByteView, to sums: inout [Double], at start: Int, count: Int) -> Double {
         precondition(line.count == count * 4 && start >= 0 && start + count <= sums.count)

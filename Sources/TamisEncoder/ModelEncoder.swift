@@ -6,15 +6,14 @@ import TamisSyntax
 import TamisThreads
 import TamisZstd
 
-/// Encodes one model file: skeleton, tensors, index.
+/// Encodes a model: skeletons of its files, tensors, index.
 ///
-/// The work goes through the file in batches of tensors, so that memory stays at a batch, and the skeleton around it, besides input
+/// The work goes through the files in batches of tensors, so that memory stays at a batch, and the skeleton around it, besides input
 /// and output. Within a batch every stage is a list of independent jobs, one per tensor or slice, whose results are placed by
 /// number: the bytes do not depend on the threads.
 package struct ModelEncoder: Sendable {
     private let source: SourceModel
-    private let bytes: ByteView
-    private let fileName: String
+    private let bytes: SourceBytes
     private let options: EncodingOptions
     private let threads: ThreadCount
     private let progress: (@Sendable (_ elements: UInt64) -> Void)?
@@ -27,24 +26,24 @@ package struct ModelEncoder: Sendable {
     static let groupRawBytes = 1 << 20
     /// Up to these bytes the slowest compression takes little time and memory (80 MiB beyond 4 MiB).
     static let smallBytes = 1 << 22
+    /// Bytes of a file that are hashed at a time.
+    private static let digestBytes = 1 << 24
     static let skeletonLevel = 19
     static let rawLevel = 9
 
     /// - Parameters:
-    ///   - source: how `bytes` divide into skeleton and tensors; one hole per tensor.
-    ///   - fileName: kept as the decoded file's name.
+    ///   - source: how `bytes` divide into skeletons and tensors.
     ///   - progress: called from any thread with the number of elements coded so far.
     package init(
-        source: SourceModel, bytes: ByteView, fileName: String, options: EncodingOptions, threads: ThreadCount,
-        progress: (@Sendable (_ elements: UInt64) -> Void)? = nil
+        source: SourceModel, bytes: SourceBytes, options: EncodingOptions, threads: ThreadCount, progress: (@Sendable (_ elements: UInt64) -> Void)? = nil
     ) throws(TamisError) {
-        if source.holes.count != source.tensors.count || Set(source.holes.map(\.tensor)).count != source.tensors.count {
-            throw TamisError(.invalidArgument, "the encoder takes one hole per tensor")
+        if source.files.map(\.byteCount) != bytes.files.map({ UInt64($0.count) }) || Set(source.holes.map(\.tensor)).count != source.tensors.count {
+            throw TamisError(.invalidArgument, "the encoder takes all files of the model, and a hole for each tensor")
         }
-        if !FileEntry.isPlainName(fileName) || UInt64(fileName.utf8.count) > FileEntry.maximumNameBytes || Syntax.hasControlCharacter(fileName) {
+        for file in source.files where !FileEntry.isRelativePath(file.name) || Syntax.hasControlCharacter(file.name) {
             throw TamisError(
-                .invalidArgument, "'\(fileName)' cannot be the name of the decoded file",
-                advice: "use one path component of at most \(FileEntry.maximumNameBytes) bytes without control characters")
+                .invalidArgument, "'\(file.name)' cannot be the name of the decoded file",
+                advice: "use a file name of at most \(FileEntry.maximumComponentBytes) bytes without control characters, or a path of such names")
         }
         if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")
@@ -66,7 +65,6 @@ package struct ModelEncoder: Sendable {
         }
         self.source = source
         self.bytes = bytes
-        self.fileName = fileName
         self.options = options
         self.threads = threads
         self.progress = progress
@@ -187,37 +185,42 @@ package struct ModelEncoder: Sendable {
         }
         let words = TreatmentNote(tensors.map { $0.treatment(plans[$0.number]) }).appended(to: options.provenance)
         var writer = try StreamWriter(sink)
-        // The source's digest comes before the tensors in the stream, but takes long: it is made while the first batch is coded.
-        let sourceDigest = FileDigester()
-        let digest = FileDigester()
-        if source.holes.isEmpty {
-            sourceDigest.update(bytes)
-            digest.update(bytes)
-            try writeFrame(&writer, words, sourceDigest: sourceDigest.value)
-        }
+        // The sources' digests come before the tensors in the stream, but take long: they are made while the first batch is coded.
+        let sourceDigests = source.files.map { _ in FileDigester() }
+        let digests = source.files.map { _ in FileDigester() }
+        let digestSources = { @Sendable in for file in source.files.indices { digest(file, into: sourceDigests[file]) } }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         var errors = [SquaredError](repeating: SquaredError(), count: source.tensors.count)
         let done = Atomic<UInt64>(0)
-        var end: UInt64 = 0
+        var isFramed = false
+        var isCoded = [Bool](repeating: false, count: source.tensors.count)
         for batch in batches() {
-            let start = end
-            end = batch.upperBound == source.holes.count ? UInt64(bytes.count) : source.holes[batch.upperBound].offset
+            let placements = source.holes[batch.holes].map { hole in
+                defer { isCoded[hole.tensor] = true }
+                return BatchEncoder.Placement(work: tensors[hole.tensor], range: hole.range, isRepeated: isCoded[hole.tensor])
+            }
             let encoder = BatchEncoder(
-                bytes: bytes, tensors: source.holes[batch].map { tensors[$0.tensor] }, range: Int(start)..<Int(end), plans: plans, coders: coders,
+                bytes: bytes.files[batch.file], placements: placements, range: batch.range, plans: plans, coders: coders,
                 sliceElements: 1 << options.sliceElementsLog2, threads: threads)
-            let isFirst = batch.lowerBound == 0
-            let result = try encoder.encode(digest: digest, beside: { if isFirst { sourceDigest.update(bytes) } }) { elements in
+            let isFirst = !isFramed
+            let result = try encoder.encode(digest: digests[batch.file], beside: { if isFirst { digestSources() } }) { elements in
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
-            if isFirst { try writeFrame(&writer, words, sourceDigest: sourceDigest.value) }
+            if isFirst { try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value)) }
+            isFramed = true
             for unit in result.units {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
                 try writer.unit(unit.type, unit.parts)
             }
             for (tensor, error) in result.errors { errors[tensor] = error }
+            bytes.release(batch.range, of: batch.file)
         }
-        try writer.finish(tensorUnits: tensorUnits, digests: [digest.value])
+        if !isFramed {
+            digestSources()
+            try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value))
+        }
+        try writer.finish(tensorUnits: tensorUnits, digests: digests.map(\.value))
         var distortion = Distortion()
         for work in tensors {
             distortion.addEnergy(work)
@@ -226,27 +229,38 @@ package struct ModelEncoder: Sendable {
         return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount, distortion: distortion)
     }
 
-    /// Start unit, parameter set, topology and skeleton.
+    /// Takes in all of a file, part by part.
+    private func digest(_ file: Int, into digester: FileDigester) {
+        let all = bytes.files[file]
+        for start in stride(from: 0, to: all.count, by: Self.digestBytes) {
+            let range = start..<min(start + Self.digestBytes, all.count)
+            digester.update(all[range])
+            bytes.release(range, of: file)
+        }
+    }
+
+    /// Start unit, parameter set, topology and skeletons.
     ///
     /// - Parameter words: about how the stream is made.
-    private func writeFrame(_ writer: inout StreamWriter, _ words: String, sourceDigest: [UInt8]) throws(TamisError) {
+    private func writeFrame(_ writer: inout StreamWriter, _ words: String, sourceDigests: [[UInt8]]) throws(TamisError) {
         var topology = TopologyBody()
-        var file = FileEntry()
-        file.name = fileName
         topology.tensors = source.tensors.map(TensorEntry.init)
-        var skeleton: [UInt8] = []
-        var end = 0
-        for hole in source.holes {
+        topology.aliases = source.aliases.map { TensorAlias(name: $0.name, tensor: $0.tensor) }
+        topology.files = source.files.map { file in
+            var entry = FileEntry()
+            entry.name = file.name
+            return entry
+        }
+        for (hole, gap) in zip(source.holes, gaps()) {
             var entry = HoleEntry()
-            entry.gapBytes = hole.offset - UInt64(end)
+            entry.fileIndex = UInt64(hole.file)
+            entry.gapBytes = UInt64(gap.count)
             entry.tensorIndex = UInt64(hole.tensor)
             topology.holes.append(entry)
-            unsafe skeleton.append(contentsOf: bytes[end..<Int(hole.offset)].buffer)
-            end = Int(hole.offset + hole.byteCount)
         }
-        unsafe skeleton.append(contentsOf: bytes[end..<bytes.count].buffer)
-        file.skeletonBytes = UInt64(skeleton.count)
-        topology.files = [file]
+        for file in source.files.indices {
+            topology.files[file].skeletonBytes = source.holes.reduce(source.files[file].byteCount) { $1.file == file ? $0 - $1.byteCount : $0 }
+        }
         let body = try topology.encoded()
         var header = TopologyUnit()
         header.bodyBytes = UInt64(body.count)
@@ -259,11 +273,39 @@ package struct ModelEncoder: Sendable {
         parameters.encoderOptions = words
         parameters.sourceFormat = source.format
         parameters.sourceFloatElements = source.floatElementCount
-        parameters.sources = [SourceFile(byteCount: UInt64(bytes.count), sha256: sourceDigest)]
+        parameters.sources = zip(source.files, sourceDigests).map { SourceFile(byteCount: $0.byteCount, sha256: $1) }
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])
         try writer.unit(.topology, [header.encoded(), Self.compress(body)])
-        try writer.unit(.skeleton, [SkeletonUnit().encoded(), Self.compress(skeleton)])
+        for file in source.files.indices {
+            var skeleton = SkeletonUnit()
+            skeleton.fileIndex = UInt64(file)
+            try writer.unit(.skeleton, [skeleton.encoded(), Self.compress(self.skeleton(of: file))])
+        }
+    }
+
+    /// For each hole, the bytes of its file between the hole before, or the start, and this one.
+    private func gaps() -> [Range<Int>] {
+        var file = -1
+        var end = 0
+        return source.holes.map { hole in
+            if hole.file != file { (file, end) = (hole.file, 0) }
+            defer { end = hole.range.upperBound }
+            return end..<hole.range.lowerBound
+        }
+    }
+
+    /// The bytes of a file outside its holes.
+    private func skeleton(of file: Int) -> [UInt8] {
+        let all = bytes.files[file]
+        var skeleton: [UInt8] = []
+        var end = 0
+        for (hole, gap) in zip(source.holes, gaps()) where hole.file == file {
+            unsafe skeleton.append(contentsOf: all[gap].buffer)
+            end = hole.range.upperBound
+        }
+        unsafe skeleton.append(contentsOf: all[end..<all.count].buffer)
+        return skeleton
     }
 
     private static func compress(_ bytes: [UInt8]) throws(TamisError) -> [UInt8] {
@@ -277,7 +319,8 @@ package struct ModelEncoder: Sendable {
         for level in Level.all.dropFirst() {
             let fits =
                 UInt64(source.tensors.count) <= level.tensors && UInt64(topologyBytes) <= level.topologyBytes
-                && UInt64(bytes.count) <= level.outputBytes && UInt64(source.tensors.count) + 8 <= level.units
+                && UInt64(source.holes.count) <= level.holes && UInt64(source.files.count) <= level.files
+                && source.byteCount <= level.outputBytes && UInt64(source.tensors.count + source.files.count) + 8 <= level.units
                 && source.tensors.allSatisfy {
                     $0.shape.elementCount <= level.elements && $0.shape.rank <= level.rank && $0.name.utf8.count <= level.nameBytes
                 }
@@ -286,20 +329,33 @@ package struct ModelEncoder: Sendable {
         throw TamisError(.limitExceeded, "the model is larger than the largest level of the format allows")
     }
 
-    /// Runs of holes.
-    private func batches() -> [Range<Int>] {
-        var batches: [Range<Int>] = []
-        var start = 0
-        var size = 0
-        for (number, hole) in source.holes.enumerated() {
-            if size > 0 && size + Int(hole.byteCount) > Self.batchBytes {
-                batches.append(start..<number)
-                start = number
-                size = 0
-            }
-            size += Int(hole.byteCount)
+    /// Neighbouring holes of a file, and the skeleton before them; behind the last ones, also the skeleton to the file's end.
+    private struct Batch {
+        let file: Int
+        let holes: Range<Int>
+        let range: Range<Int>
+    }
+
+    private func batches() -> [Batch] {
+        var batches: [Batch] = []
+        var next = 0
+        for file in source.files.indices {
+            var offset = 0
+            repeat {
+                let start = next
+                var size = 0
+                while next < source.holes.count, source.holes[next].file == file {
+                    let byteCount = Int(source.holes[next].byteCount)
+                    if size > 0 && size + byteCount > Self.batchBytes { break }
+                    size += byteCount
+                    next += 1
+                }
+                let isLast = next == source.holes.count || source.holes[next].file != file
+                let end = isLast ? bytes.files[file].count : Int(source.holes[next].offset)
+                batches.append(Batch(file: file, holes: start..<next, range: offset..<end))
+                offset = end
+            } while next < source.holes.count && source.holes[next].file == file
         }
-        if start < source.holes.count { batches.append(start..<source.holes.count) }
         return batches
     }
 }

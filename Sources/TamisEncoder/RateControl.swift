@@ -48,7 +48,8 @@ struct RateControl: Sendable {
                 let share = max(Int(Double(Self.briefElements) * Double(work.elementCount) / Double(max(total, 1))), Self.fewestSampled)
                 sample = TensorCoder.Sample(elements: share, run: min(share, Self.briefRun))
             }
-            return TensorCoder(work, quantizer, profile, preservesGain: allocation.preservesGain, sample: sample, sliceElements: sliceElements)
+            let coder = TensorCoder(work.loaded(), quantizer, profile, preservesGain: allocation.preservesGain, sample: sample, sliceElements: sliceElements)
+            return coder.unloaded()
         }
         var measure = Measure()
         for (work, coder) in zip(tensors, coders) {

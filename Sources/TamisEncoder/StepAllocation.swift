@@ -62,7 +62,7 @@ struct StepAllocation: Sendable {
             quantizer = .trellis(trellis, step: Float(isOwn ? step : step * factor), lambda: Self.slope / (factor * factor))
         case let choice:
             switch FittedQuantizer.fit(
-                choice, to: work.values, statistics: work.valueStatistics, step: step, prunedBelow: work.prunedBelow, isPruned: work.changed != nil)
+                choice, to: work.loaded().values, statistics: work.valueStatistics, step: step, prunedBelow: work.prunedBelow, isPruned: work.changed != nil)
             {
             case .success(let fitted): return .quantized(.fitted(fitted))
             case .failure(let refusal): return .exact(refusal.description)
@@ -73,6 +73,10 @@ struct StepAllocation: Sendable {
         }
         if Double(work.statistics.largestMagnitude) / Double(quantizer.step) / work.smallestRowFactor > Self.mostSteps {
             return .exact("its largest value is more than 2^22 steps")
+        }
+        // Levels may lie some steps beyond the values.
+        if work.description.elementType == .float16, 2 * Double(work.statistics.largestMagnitude) + 64 * Double(quantizer.step) * work.largestRowFactor > 65504 {
+            return .exact("its values come near the end of what float16 can hold")
         }
         return .quantized(quantizer)
     }

@@ -102,77 +102,21 @@ struct TensorCoder: Sendable {
 
     private var reconstruction: Reconstruction { Reconstruction(step: quantizer.step, offset: Int(coding.grid.reconstructionOffset)) }
 
-    private var tools: IndexSliceTools {
-        IndexSliceTools(
-            usesNeighbours: coding.tools.contains(.neighbourContexts),
-            signDistances: coding.tools.contains(.signContexts) ? (Int(coding.signDistance1), Int(coding.signDistance2)) : nil,
-            adaptationLimit: Int(coding.adaptationLimit), states: quantizer.states)
-    }
+    private var tools: IndexSliceTools { coding.sliceTools(states: quantizer.states) }
 
     /// Chooses the tools whose estimated gain is larger than their cost, from plainly rounded indices.
     private mutating func chooseTools(_ ranges: [Range<Int>], _ sliceElements: Int) {
-        var survey = ContextSurvey(signDistances: profile.usesContexts ? signDistances(sliceElements) : [])
         let candidates = ScaleClasses(rows: work.rows, columns: work.columns, rowStepExponent: work.rowStepExponent)
-        let rowsOnly = ScaleClasses(rows: work.rows, rowStepExponent: work.rowStepExponent)
-        let columnsOnly = ScaleClasses(columns: work.columns)
-        for range in ranges {
-            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-                unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { rows in
-                    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { columns in
-                        unsafe quantizer.round(work.values, range: range, of: work.view, candidates, into: indices)
-                        unsafe rowsOnly.fill(rows, range: range, of: work.view)
-                        unsafe columnsOnly.fill(columns, range: range, of: work.view)
-                        unsafe survey.count(
-                            UnsafeBufferPointer(indices), rowClasses: UnsafeBufferPointer(rows), columnClasses: UnsafeBufferPointer(columns),
-                            binarization: binarization)
-                    }
-                }
-            }
+        let choice = unsafe CodingToolChoice(
+            work.description.shape, view: work.view, candidates: candidates, usesContexts: profile.usesContexts, binarization: binarization, ranges: ranges,
+            sliceElements: sliceElements
+        ) { range, indices in
+            unsafe quantizer.round(work.values, range: range, of: work.view, candidates, into: indices)
         }
-        survey.standsFor(work.view.elementCount)
-        var best: (bits: Double, lines: ContextSurvey.Lines, codeword: [UInt8])?
-        for lines in ContextSurvey.Lines.allCases {
-            if (lines.usesRows && work.rows.isEmpty) || (lines.usesColumns && work.columns.isEmpty) { continue }
-            if work.rowStepExponent > 0 && !lines.usesRows { continue }
-            let codeword =
-                lines == .none
-                ? [] : LineClassCoder.encode(rows: lines.usesRows ? work.rows : nil, columns: lines.usesColumns ? work.columns : nil)
-            let bits = survey.magnitudeBits(lines) + Double(codeword.count) * 8
-            if bits < best?.bits ?? .infinity { best = (bits, lines, codeword) }
-        }
-        let lines = best?.lines ?? .none
-        lineClasses = best?.codeword ?? []
-        coding.lineClassBytes = UInt64(lineClasses.count)
-        search.classes = ScaleClasses(
-            rows: lines.usesRows ? work.rows : [], columns: lines.usesColumns ? work.columns : [], rowStepExponent: work.rowStepExponent)
-        if lines.usesRows { coding.tools.insert(.rowClasses) }
-        if lines.usesColumns { coding.tools.insert(.columnClasses) }
-        if profile.usesContexts && survey.neighbourGain() > 0 {
-            coding.tools.insert(.neighbourContexts)
-            search.usesNeighbours = true
-        }
-        if let (first, second) = survey.bestSigns() {
-            coding.tools.insert(.signContexts)
-            coding.signDistance1 = UInt64(first)
-            coding.signDistance2 = UInt64(second)
-        }
-    }
-
-    /// Distances at which the signs of a convolution's weights may hang together.
-    private func signDistances(_ sliceElements: Int) -> [(first: Int, second: Int)] {
-        let shape = work.description.shape
-        let last = Int(shape.dimensions.last ?? 1)
-        let kernel = shape.rank > 2 ? shape.dimensions[2...].reduce(1) { $0 * Int($1) } : 1
-        var distances: [(first: Int, second: Int)] = []
-        let width = shape.rank > 2 && last > 1 ? last : 2
-        // From an entry of the first axis to the next.
-        let stride = shape.rank > 0 && shape.dimensions[0] > 0 ? work.elementCount / Int(shape.dimensions[0]) : 1
-        if stride > width { distances.append((width, stride)) }
-        if kernel > width { distances.append((width, kernel)) }
-        // Beyond the slice there is nothing to look back to.
-        distances.removeAll { max($0.first, $0.second) >= sliceElements }
-        if distances.isEmpty { distances.append((2, 3)) }
-        return distances
+        lineClasses = choice.codeword
+        search.classes = choice.classes
+        search.usesNeighbours = choice.usesNeighbours
+        choice.fill(&coding)
     }
 
     /// Estimates rates from plainly rounded indices, then from what searches with the rates before find; and measures the sample.
@@ -271,32 +215,60 @@ struct TensorCoder: Sendable {
             let targets = unsafe find(range, into: indices)
             let slice = unsafe coded(indices, range)
             unsafe quantizer.levels(indices)
-            if targets == nil && table == nil && work.view.order == .cOrder && classes.rowStepExponent == 0 {
+            if targets == nil && table == nil && isPlain {
                 let bytes = (range.lowerBound * 4)..<(range.upperBound * 4)
                 return unsafe (slice, SquaredError(sum: reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes])))
             }
-            unsafe write(UnsafeBufferPointer(indices), range, to: decoded)
+            unsafe write(UnsafeBufferPointer(indices), range, to: decoded, as: work.description.elementType)
             return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range, of: targets))
         }
     }
 
-    /// The decoded values.
+    /// Values lie in the tensor one after the other, as float32, and have one step.
+    private var isPlain: Bool { work.description.elementType == .float32 && work.view.order == .cOrder && classes.rowStepExponent == 0 }
+
+    /// The same coder with its tensor's values at hand.
+    func loaded() -> TensorCoder {
+        var coder = self
+        coder.work = work.loaded()
+        return coder
+    }
+
+    /// The same coder without its tensor's values.
+    func unloaded() -> TensorCoder {
+        var coder = self
+        coder.work = work.unloaded()
+        return coder
+    }
+
+    /// The decoded values, as float32 before they are rounded to the tensor's type.
     func values(sliceElements: Int) -> [Float] {
-        [Float](floats: work.elementCount) { decoded in
+        let coder = loaded()
+        return [Float](floats: work.elementCount) { decoded in
             for start in stride(from: 0, to: work.elementCount, by: sliceElements) {
                 let range = start..<min(start + sliceElements, work.elementCount)
                 unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-                    _ = unsafe find(range, into: indices)
+                    _ = unsafe coder.find(range, into: indices)
                     unsafe quantizer.levels(indices)
-                    unsafe write(UnsafeBufferPointer(indices), range, to: decoded)
+                    unsafe coder.write(UnsafeBufferPointer(indices), range, to: decoded, as: .float32)
                 }
             }
         }
     }
 
     /// Writes what the levels of a slice stand for.
-    private func write(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, to decoded: ByteRegion) {
-        if let table {
+    private func write(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, to decoded: ByteRegion, as type: ElementType) {
+        if type != .float32 {
+            unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { values in
+                if let table {
+                    _ = unsafe table.fill(values, levels)
+                } else {
+                    unsafe reconstruction.fill(values, levels, range: range, of: work.view, classes: classes)
+                }
+                let isFinite = unsafe HalfPrecision.write(UnsafeBufferPointer(values), as: type, range: range, of: work.view, to: decoded)
+                precondition(isFinite)
+            }
+        } else if let table {
             _ = unsafe table.write(levels, range: range, of: work.view, to: decoded)
         } else {
             unsafe reconstruction.write(levels, range: range, of: work.view, classes: classes, to: decoded)

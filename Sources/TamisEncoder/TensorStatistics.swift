@@ -1,6 +1,8 @@
 import TamisBits
+import TamisModel
+import TamisQuantization
 
-/// Sums over the values of a float32 tensor, in an order that does not depend on the number of threads.
+/// Sums over the values of a floating-point tensor, in an order that does not depend on the number of threads.
 struct TensorStatistics: Sendable {
     var count: Int = 0
     var sum: Double = 0
@@ -48,6 +50,19 @@ struct TensorStatistics: Sendable {
     }
 
     init() {}
+
+    /// The statistics of elements of float32, float16 or bfloat16.
+    init(of elements: ByteView, type: ElementType) {
+        if type == .float32 {
+            self.init(of: elements)
+        } else {
+            self = unsafe withUnsafeTemporaryAllocation(byteCount: elements.count * 2, alignment: 16) { memory in
+                let region = unsafe ByteRegion(unsafe: memory)
+                HalfPrecision.widen(elements, from: type, into: region)
+                return TensorStatistics(of: region.view)
+            }
+        }
+    }
 
     /// The lanes added in an order that no library decides.
     private static func sum(_ v: SIMD8<Double>) -> Double { ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])) }

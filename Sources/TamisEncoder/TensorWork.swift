@@ -8,19 +8,19 @@ struct TensorWork: Sendable {
     /// Place in the list of tensors.
     let number: Int
     let description: TensorDescription
-    /// Its bytes in the file.
-    let place: Range<Int>
     var settings: TensorSettings
     /// As in the file.
     private(set) var original: ByteView
     /// nil unless weights are pruned, or corrected.
     private(set) var changed: ChangedValues?
+    /// The values as float32, where the file has them as another type: only while they are needed (`loaded`).
+    private var widened: ChangedValues?
     /// It is a bias that was corrected: what is exact is then the corrected values.
     private(set) var isCorrected = false
     /// Of the original.
     let statistics: TensorStatistics
     /// Of what is quantized.
-    let valueStatistics: TensorStatistics
+    private(set) var valueStatistics: TensorStatistics
     /// Why it is kept bit-exact; nil if it is quantized.
     var exactReason: String?
     /// It was asked for as it is.
@@ -44,8 +44,14 @@ struct TensorWork: Sendable {
     var fitted: FittedQuantizer?
 
     var elementCount: Int { statistics.count }
-    /// What is quantized: the original, or a pruned copy; valid while `self` is held.
-    var values: ByteView { changed?.view ?? original }
+    /// What is quantized, as little-endian float32: the original, or a copy; valid while `self` is held. Those of a tensor that is not
+    /// float32 must be loaded.
+    var values: ByteView {
+        if let changed { return changed.view }
+        if let widened { return widened.view }
+        precondition(description.elementType == .float32)
+        return original
+    }
 
     /// The mean over all elements of the square of their row's step, over that of the tensor's step.
     var rowStepGain: Double {
@@ -56,6 +62,49 @@ struct TensorWork: Sendable {
             sum += factor * factor
         }
         return sum / Double(rows.count)
+    }
+}
+
+extension TensorWork {
+    init(
+        number: Int, description: TensorDescription, settings: TensorSettings, original: ByteView, statistics: TensorStatistics, isExcluded: Bool,
+        isGrouped: Bool, view: MatrixView, rowAxis: UInt8, rowAxisCount: UInt8
+    ) {
+        self.number = number
+        self.description = description
+        self.settings = settings
+        self.original = original
+        self.statistics = statistics
+        valueStatistics = statistics
+        self.isExcluded = isExcluded
+        self.isGrouped = isGrouped
+        self.view = view
+        self.rowAxis = rowAxis
+        self.rowAxisCount = rowAxisCount
+    }
+
+    /// The same tensor with its values at hand.
+    func loaded() -> TensorWork {
+        if changed != nil || description.elementType == .float32 || !description.elementType.isQuantizable { return self }
+        var work = self
+        work.widened = ChangedValues(widening: original, from: description.elementType)
+        return work
+    }
+
+    /// The same tensor without memory of its own, unless its values were changed.
+    func unloaded() -> TensorWork {
+        var work = self
+        work.widened = nil
+        return work
+    }
+
+    /// The same tensor, pruned. Its values must be loaded.
+    func pruned(_ pruning: Pruning) -> TensorWork {
+        var work = self
+        let pruned = ChangedValues(Pruner(pruning, values: values, shape: description.shape, statistics: statistics), of: values)
+        work.changed = pruned
+        work.valueStatistics = TensorStatistics(of: pruned.view)
+        return work
     }
 }
 
@@ -80,6 +129,14 @@ extension TensorWork {
     var smallestRowFactor: Double {
         if rowStepExponent == 0 { return 1 }
         return Double(Reconstruction.rowFactor(scaleClass: rows.min() ?? 0, exponent: rowStepExponent))
+    }
+}
+
+extension TensorWork {
+    /// The largest factor of a row's step.
+    var largestRowFactor: Double {
+        if rowStepExponent == 0 { return 1 }
+        return Double(Reconstruction.rowFactor(scaleClass: rows.max() ?? 0, exponent: rowStepExponent))
     }
 }
 
@@ -127,4 +184,9 @@ extension QuantizerChoice {
         case .uniform, .rateDistortion, .trellis, .exact, .symmetric, .affine: false
         }
     }
+}
+
+extension ElementType {
+    /// Values may be quantized (Spec §4.5).
+    var isQuantizable: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
 }

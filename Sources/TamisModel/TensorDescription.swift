@@ -11,9 +11,11 @@ public struct TensorDescription: Sendable, Equatable {
         self.shape = shape
     }
 
-    /// Bytes of all elements, or nil if 64 bits do not hold the number.
+    /// Bytes of all elements, packed if they have less than 8 bits each, the last byte filled up; nil if 64 bits do not hold the number.
     public var byteCount: UInt64? {
-        let (product, overflow) = shape.elementCount.multipliedReportingOverflow(by: UInt64(elementType.byteCount))
-        return overflow ? nil : product
+        let bits = UInt64(elementType.bitCount)
+        let (product, overflow) = shape.elementCount.multipliedReportingOverflow(by: bits % 8 == 0 ? bits / 8 : bits)
+        if overflow { return nil }
+        return bits % 8 == 0 ? product : product / 8 + (product % 8 == 0 ? 0 : 1)
     }
 }

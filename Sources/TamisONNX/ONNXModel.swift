@@ -32,7 +32,7 @@ public enum ONNXModel {
     /// - Returns: a model of format `onnx`; its tensors in file order, each of type float32 with one hole and a role.
     /// - Throws: `invalid_model`, with the offset of the fault, if the file is not an ONNX model: it is empty, is not
     ///   protobuf, has no graph or no format version, or nests messages more than 64 deep.
-    public static func scan(_ bytes: ByteView) throws(TamisError) -> SourceModel {
+    public static func scan(_ bytes: ByteView, fileName: String = "model.onnx") throws(TamisError) -> SourceModel {
         let walker = try walk(bytes)
         var tensors: [TensorDescription] = []
         var holes: [SourceModel.Hole] = []
@@ -47,8 +47,8 @@ public enum ONNXModel {
             return overflow ? .max : total
         }
         return SourceModel(
-            format: "onnx", tensors: tensors, holes: holes, floatElementCount: floatElementCount,
-            externalTensorCount: walker.tensors.count { $0.record.storage == .external }, roles: LayerRoleFinder.roles(walker, bytes))
+            format: "onnx", files: [SourceModel.File(name: fileName, byteCount: UInt64(bytes.count))], tensors: tensors, holes: holes,
+            floatElementCount: floatElementCount, roles: LayerRoleFinder.roles(walker, bytes))
     }
 
     /// Lists what the model holds, also the tensors that `scan(_:)` leaves in the skeleton.

@@ -93,16 +93,18 @@ struct TensorRecord: Sendable {
             unsigned.append(UInt64(dimension))
         }
         guard let shape = Shape(unsigned), shape.elementCount > 0 else { return nil }
-        let (size, overflow) = shape.elementCount.multipliedReportingOverflow(by: UInt64(elementType.byteCount))
-        guard !overflow, size == UInt64(byteCount) else { return nil }
+        guard TensorDescription(name: "", elementType: elementType, shape: shape).byteCount == UInt64(byteCount) else { return nil }
         return CodedPayload(elementType: elementType, shape: shape, range: payload)
     }
 
     /// The element type of the stored bytes where they are the elements themselves, little-endian, and the encoder takes them.
     private static func elementType(_ dataType: DataType, _ storage: ONNXSummary.Storage) -> ElementType? {
-        switch (dataType, storage) {
-        case (.float, .rawData), (.float, .floatData): .float32
-        default: nil
+        guard dataType.number <= UInt64(UInt8.max), let type = ElementType(rawValue: UInt8(dataType.number)) else { return nil }
+        switch storage {
+        case .rawData: return type
+        case .floatData: return type == .float32 || type == .complex64 ? type : nil
+        case .doubleData: return type == .float64 || type == .complex128 ? type : nil
+        default: return nil
         }
     }
 

@@ -83,19 +83,37 @@ package struct Reconstruction: Sendable, Equatable {
     ) {
         precondition(indices.count == range.count && output.count == view.elementCount * 4 && range.upperBound <= view.elementCount)
         let base = unsafe output.buffer.baseAddress.unsafelyUnwrapped
-        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
-        let offset = Int32(self.offset)
-        if !followsRows && view.order == .cOrder {
+        if view.order == .cOrder && (classes.rowStepExponent == 0 || classes.rows.isEmpty) {
             unsafe write(indices, to: output[(range.lowerBound * 4)..<(range.upperBound * 4)])
             return
         }
+        unsafe forEachValue(indices, range: range, of: view, classes: classes) { value, _, element in
+            unsafe base.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: element * 4, as: UInt32.self)
+        }
+    }
+
+    /// The values of `indices`, the places `range` of the coding order, in that order.
+    package func fill(
+        _ values: UnsafeMutableBufferPointer<Float>, _ indices: UnsafeBufferPointer<Int32>, range: Range<Int>, of view: MatrixView, classes: ScaleClasses
+    ) {
+        precondition(indices.count == range.count && values.count == range.count && range.upperBound <= view.elementCount)
+        unsafe forEachValue(indices, range: range, of: view, classes: classes) { value, place, _ in unsafe values[place] = value }
+    }
+
+    /// - Parameter body: called with each value, its place among `indices`, and its element's place in C order.
+    @inline(__always)
+    private func forEachValue(
+        _ indices: UnsafeBufferPointer<Int32>, range: Range<Int>, of view: MatrixView, classes: ScaleClasses, _ body: (Float, Int, Int) -> Void
+    ) {
+        let followsRows = classes.rowStepExponent > 0 && !classes.rows.isEmpty
+        let offset = Int32(self.offset)
         var place = 0
         view.forEachRun(in: range) { run in
             for i in 0..<run.count {
                 let row = run.alongRows ? run.row + i : run.row
                 let step = followsRows ? self.step * Self.rowFactor(scaleClass: classes.rows[row], exponent: classes.rowStepExponent) : self.step
                 let value = unsafe Self.value(indices[place + i], offset: offset, scaled: Double(step) * 0x1p-8)
-                unsafe base.storeBytes(of: value.bitPattern.littleEndian, toByteOffset: (run.element + i * run.stride) * 4, as: UInt32.self)
+                body(value, place + i, run.element + i * run.stride)
             }
             place += run.count
         }

@@ -76,4 +76,18 @@ package struct ReconstructionTable: Sendable, Equatable {
         }
         return isInside
     }
+
+    /// The values of `indices`, in their order.
+    ///
+    /// - Returns: false if an index is outside the table; what `output` holds then is of no use.
+    package func fill(_ output: UnsafeMutableBufferPointer<Float>, _ indices: UnsafeBufferPointer<Int32>) -> Bool {
+        precondition(output.count == indices.count)
+        let values = values.span
+        for i in 0..<indices.count {
+            let entry = unsafe Int(indices[i]) - first
+            if entry < 0 || entry >= values.count { return false }
+            unsafe output[i] = values[entry]
+        }
+        return true
+    }
 }

@@ -36,13 +36,14 @@ package struct IndexCoding: SyntaxStructure, Equatable, Sendable {
         package static let signContexts = Tools(rawValue: 8)
     }
 
-    /// A `QuantizerKind`; of the next five, those that it needs are sent.
+    /// A `QuantizerKind`; of the next six, those that it needs are sent.
     package var quantizerKind: UInt8 = QuantizerKind.uniform.rawValue
     package var grid = QuantizerGrid()
     package var trellisStatesLog2: UInt8 = 3
     package var codebook = Codebook()
     package var companding = Companding()
     package var minifloat = MinifloatFormat()
+    package var integerCoding = IntegerCoding()
     /// Expected magnitude of an index of the central scale class: 2^((code − 16) ⁄ 2).
     package var magnitudeCode: UInt8 = 16
     package var rowAxis: UInt8 = 0
@@ -71,6 +72,7 @@ package struct IndexCoding: SyntaxStructure, Equatable, Sendable {
         if quantizerKind == QuantizerKind.codebook.rawValue { try codebook.visit(&visitor) }
         if quantizerKind == QuantizerKind.companded.rawValue { try companding.visit(&visitor) }
         if quantizerKind == QuantizerKind.minifloat.rawValue { try minifloat.visit(&visitor) }
+        if quantizerKind == QuantizerKind.integer.rawValue { try integerCoding.visit(&visitor) }
         try visitor.u8("magnitude_code", &magnitudeCode, Self.magnitudeCodeRange)
         try visitor.u8("row_axis", &rowAxis, 0...Syntax.maximumRank)
         try visitor.u8("row_axis_count", &rowAxisCount, 0...Syntax.maximumRank)

@@ -10,7 +10,9 @@ package enum QuantizerKind: UInt8, Sendable {
     case companded = 3
     /// Small floating-point numbers.
     case minifloat = 4
+    /// Integers as they are.
+    case integer = 5
 
-    package static let range: ClosedRange<UInt8> = 0...4
+    package static let range: ClosedRange<UInt8> = 0...5
     package var hasGrid: Bool { self == .uniform || self == .trellis }
 }

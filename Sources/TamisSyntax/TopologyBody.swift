@@ -7,6 +7,8 @@ package struct TopologyBody: SyntaxStructure, Equatable, Sendable {
     package var tensors: [TensorEntry] = []
     /// By file, then by place.
     package var holes: [HoleEntry] = []
+    /// Further names of tensors.
+    package var aliases: [TensorAlias] = []
 
     package init() {}
 
@@ -15,26 +17,32 @@ package struct TopologyBody: SyntaxStructure, Equatable, Sendable {
         try visitor.list(count: "file_count", &files, bound: \.files, minimumItemBytes: 2)
         try visitor.list(count: "tensor_count", &tensors, bound: \.tensors, minimumItemBytes: 3)
         try visitor.list(count: "hole_count", &holes, bound: \.holes, minimumItemBytes: 3)
+        try visitor.list(count: "alias_count", &aliases, bound: \.holes, minimumItemBytes: 2)
         visitor.end()
     }
 }
 
 /// Spec §4.3. One file of the model.
 package struct FileEntry: SyntaxStructure, Equatable, Sendable {
-    /// A plain file name: one path component. Nothing is ever opened by this name without the user's word.
+    /// A relative path. Nothing is ever opened by this name without the user's word.
     package var name = ""
     /// Bytes of the file outside its holes.
     package var skeletonBytes: UInt64 = 0
 
-    package static let maximumNameBytes: UInt64 = 255
+    package static let maximumNameBytes: UInt64 = 1024
+    package static let maximumComponents = 16
+    package static let maximumComponentBytes = 255
 
     package init() {}
 
-    /// True if `name` is one path component, whatever system reads it.
-    package static func isPlainName(_ name: String) -> Bool {
+    /// True if `name` is a path that leads downwards, whatever system reads it: components separated by `/`, none of them empty, `.`,
+    /// `..` or longer than 255 bytes, and no `\`.
+    package static func isRelativePath(_ name: String) -> Bool {
         // By bytes: a character that contains a slash, such as one with an accent, does not equal one.
         let bytes = Array(name.utf8)
-        return !bytes.isEmpty && bytes != Array(".".utf8) && bytes != Array("..".utf8) && !bytes.contains(0x2F) && !bytes.contains(0x5C)
+        let components = bytes.split(separator: 0x2F, omittingEmptySubsequences: false)
+        return bytes.count <= maximumNameBytes && !bytes.contains(0x5C) && components.count <= maximumComponents
+            && components.allSatisfy { !$0.isEmpty && $0.count <= maximumComponentBytes && Array($0) != Array(".".utf8) && Array($0) != Array("..".utf8) }
     }
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
@@ -62,7 +70,7 @@ package struct TensorEntry: SyntaxStructure, Equatable, Sendable {
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("tensor_entry")
         try visitor.text("tensor_name", &name, maximumBytes: Syntax.maximumTextBytes)
-        try visitor.u8("element_type", &elementType, 1...16)
+        try visitor.u8("element_type", &elementType, 1...28)
         if ElementType(rawValue: elementType) == nil {
             throw visitor.contradiction("element_type", .valueOutOfRange, "no element type has the code \(elementType)")
         }
@@ -88,6 +96,26 @@ package struct HoleEntry: SyntaxStructure, Equatable, Sendable {
         try visitor.uv("hole_file_index", &fileIndex, 0...UInt64(UInt32.max))
         try visitor.uv("gap_bytes", &gapBytes, 0...UInt64.max)
         try visitor.uv("hole_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
+        visitor.end()
+    }
+}
+
+/// Spec §4.3. A further name of a tensor.
+package struct TensorAlias: SyntaxStructure, Equatable, Sendable {
+    package var name = ""
+    package var tensorIndex: UInt64 = 0
+
+    package init() {}
+
+    package init(name: String, tensor: Int) {
+        self.name = name
+        tensorIndex = UInt64(tensor)
+    }
+
+    package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
+        visitor.begin("tensor_alias")
+        try visitor.text("alias_name", &name, maximumBytes: Syntax.maximumTextBytes)
+        try visitor.uv("alias_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
         visitor.end()
     }
 }

@@ -38,7 +38,8 @@ struct ModelSource {
             let tensors = try zip(names, dimensions).map { name, dimensions in
                 TensorDescription(name: name, elementType: .float32, shape: try #require(Shape(dimensions.map(UInt64.init))))
             }
-            return SourceModel(format: "plain", tensors: tensors, holes: holes, floatElementCount: UInt64(values.reduce(0) { $0 + $1.count }), roles: roles)
+            return SourceModel(
+                format: "plain", files: [.init(name: "m", byteCount: UInt64(bytes.count))], tensors: tensors, holes: holes, floatElementCount: UInt64(values.reduce(0) { $0 + $1.count }), roles: roles)
         }
     }
 
@@ -53,7 +54,7 @@ struct ModelSource {
     func encoded(_ options: EncodingOptions, threads: Int = 2, into sink: Sink = Sink()) throws -> (stream: [UInt8], report: EncodingReport) {
         let source = try source
         let report = try ByteView.of(bytes) { (view) throws(TamisError) in
-            let encoder = try ModelEncoder(source: source, bytes: view, fileName: "m", options: options, threads: ThreadCount(threads))
+            let encoder = try ModelEncoder(source: source, bytes: SourceBytes([view]), options: options, threads: ThreadCount(threads))
             return try encoder.encode { (part) throws(TamisError) in sink.bytes += part.array }
         }
         return (sink.bytes, report)
@@ -64,7 +65,7 @@ struct ModelSource {
         let source = try source
         return try bytes.withUnsafeBytes { buffer in
             let analysis = ModelAnalysis(
-                source, bytes: ByteView(unsafe: buffer), options: options, sliceElements: 1 << options.sliceElementsLog2, threads: ThreadCount(1))
+                source, bytes: SourceBytes([ByteView(unsafe: buffer)]), options: options, sliceElements: 1 << options.sliceElementsLog2, threads: ThreadCount(1))
             return try body(analysis.tensors)
         }
     }

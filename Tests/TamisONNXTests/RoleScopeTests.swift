@@ -159,6 +159,6 @@ struct RoleScopeTests {
         #expect(model.roles.count == model.tensors.count)
         #expect(model.role(of: 0) != nil)
         #expect(model.role(of: model.tensors.count) == nil && model.role(of: -1) == nil)
-        #expect(SourceModel(format: "f", tensors: [], holes: [], floatElementCount: 0).role(of: 0) == nil)
+        #expect(SourceModel(format: "f", files: [], tensors: [], holes: [], floatElementCount: 0).role(of: 0) == nil)
     }
 }

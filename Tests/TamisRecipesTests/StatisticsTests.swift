@@ -106,7 +106,7 @@ struct StatisticsTests {
     private static func model(_ role: LayerRole, _ dimensions: [UInt64]) throws -> SourceModel {
         let shape = try #require(Shape(dimensions))
         return SourceModel(
-            format: "x", tensors: [TensorDescription(name: "w", elementType: .float32, shape: shape)],
+            format: "x", files: [], tensors: [TensorDescription(name: "w", elementType: .float32, shape: shape)],
             holes: [.init(offset: 0, byteCount: 4 * shape.elementCount, tensor: 0)], floatElementCount: shape.elementCount, roles: [role])
     }
 

@@ -27,9 +27,10 @@ struct PlainSource {
     func encoded(_ options: EncodingOptions = EncodingOptions(), fileName: String = "m", threads: Int = 1) throws -> [UInt8] {
         final class Sink { var bytes: [UInt8] = [] }
         let sink = Sink()
-        let source = SourceModel(format: "plain", tensors: tensors, holes: holes, floatElementCount: 0)
+        let source = SourceModel(
+            format: "plain", files: [.init(name: fileName, byteCount: UInt64(bytes.count))], tensors: tensors, holes: holes, floatElementCount: 0)
         try ByteView.of(bytes) { (view) throws(TamisError) in
-            let encoder = try ModelEncoder(source: source, bytes: view, fileName: fileName, options: options, threads: ThreadCount(threads))
+            let encoder = try ModelEncoder(source: source, bytes: SourceBytes([view]), options: options, threads: ThreadCount(threads))
             _ = try encoder.encode { (part) throws(TamisError) in sink.bytes += part.array }
         }
         return sink.bytes

@@ -81,7 +81,7 @@ struct EncodeCommand: ParsableCommand {
                 if ModelKind(bytes) == .tamis {
                     throw TamisError(.invalidModel, "the file is a .tamis file already, expected an ONNX model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
                 }
-                let source = try ONNXModel.scan(bytes)
+                let source = try ONNXModel.scan(bytes, fileName: storedName)
                 try plan.requireFit(source)
                 warnOfIdleWords(plan, source)
                 warnOfWhatStays(source)
@@ -93,7 +93,7 @@ struct EncodeCommand: ParsableCommand {
                 } producing: { (sink) throws(TamisError) in
                     done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                         try Tamis.encode(
-                            source, in: bytes, fileName: storedName, options: plan.options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
+                            source, in: SourceBytes([bytes]), options: plan.options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
                     }
                 }
             }
@@ -136,10 +136,6 @@ struct EncodeCommand: ParsableCommand {
     /// Says what a small gain, or a file without its weights, comes from.
     private func warnOfWhatStays(_ source: SourceModel) {
         if reporting.quiet { return }
-        if source.externalTensorCount > 0 {
-            Diagnostics.warn(
-                "\(source.externalTensorCount) tensors lie in other files (external data) and are not in the output; keep those files beside the decoded model")
-        }
         let coded = source.tensors.reduce(UInt64(0)) { $0 + $1.shape.elementCount }
         if coded < source.floatElementCount / 2 || coded == 0 {
             Diagnostics.warn("most of the model is not float32 tensors, which are all that this version quantizes; the rest is kept exactly")

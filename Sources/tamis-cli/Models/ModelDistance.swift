@@ -69,8 +69,3 @@ struct ModelDistance: Sendable {
         return first[end..<first.count].isEqual(to: second[end..<second.count])
     }
 }
-
-extension SourceModel.Hole {
-    /// Bytes of the file, which is in memory.
-    var range: Range<Int> { Int(offset)..<Int(offset + byteCount) }
-}

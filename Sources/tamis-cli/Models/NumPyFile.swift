@@ -5,7 +5,7 @@ enum NumPyFile {
     /// All that comes before the elements, which follow little-endian and in C order.
     static func start(_ tensor: TensorDescription) -> [UInt8] {
         // A tuple of one element needs a comma; numpy's own files have one after every dimension but the last of several.
-        let dimensions = tensor.shape.dimensions.map(String.init)
+        let dimensions = (tensor.elementType.isPacked ? [tensor.byteCount ?? 0] : tensor.shape.dimensions).map(String.init)
         let shape = dimensions.count == 1 ? "(\(dimensions[0]),)" : "(" + dimensions.joined(separator: ", ") + ")"
         var header = Array("{'descr': '\(descriptor(tensor.elementType))', 'fortran_order': False, 'shape': \(shape), }".utf8)
         // Signature, version, length, header and a line feed together fill blocks of 64 bytes.
@@ -29,6 +29,12 @@ enum NumPyFile {
         case .uint32: "<u4"
         case .uint64: "<u8"
         case .bool: "|b1"
+        case .complex64: "<c8"
+        case .complex128: "<c16"
+        // NumPy has no such type: the bytes as they are.
+        case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float8e8m0, .float4e2m1, .float6e2m3, .float6e3m2, .uint4, .int4, .uint2,
+            .int2:
+            "|u1"
         }
     }
 }

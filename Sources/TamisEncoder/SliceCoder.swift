@@ -1,0 +1,84 @@
+import TamisArithmetic
+import TamisBits
+import TamisModel
+import TamisSyntax
+import TamisZstd
+
+/// The coder of one tensor whose slices go by themselves.
+enum SliceCoder: Sendable {
+    case quantized(TensorCoder)
+    case integer(IntegerTensorCoder)
+
+    /// A coder that keeps the tensor bit-exact; nil if general-purpose compression does better.
+    static func exact(_ work: TensorWork, sliceElements: Int) -> SliceCoder? {
+        switch work.description.elementType.kind {
+        case .signedInteger, .unsignedInteger, .bool:
+            guard let (coder, byteCount) = IntegerTensorCoder.best(for: work, sliceElements: sliceElements) else { return nil }
+            return byteCount < compressedByteCount(work.original) ? .integer(coder) : nil
+        case .floatingPoint, .complex: return nil
+        }
+    }
+
+    /// About what general-purpose compression makes of `bytes`.
+    private static func compressedByteCount(_ bytes: ByteView) -> Double {
+        let sample = bytes[0..<min(bytes.count, sampledBytes)]
+        do throws(TamisError) {
+            let frame = try Zstandard.compress(sample, level: ModelEncoder.rawLevel)
+            return Double(frame.count) * Double(bytes.count) / Double(max(sample.count, 1))
+        } catch {
+            return .infinity
+        }
+    }
+
+    private static let sampledBytes = 1 << 20
+
+    /// Indices in all slices together.
+    var elementCount: Int {
+        switch self {
+        case .quantized(let coder): coder.work.elementCount
+        case .integer(let coder): coder.view.elementCount
+        }
+    }
+
+    /// Binary logarithm of the indices of an element.
+    var fieldsLog2: Int {
+        if case .integer(let coder) = self { return Int(coder.coding.integerCoding.fieldsLog2) }
+        return 0
+    }
+
+    var isQuantizing: Bool {
+        if case .quantized = self { return true }
+        return false
+    }
+
+    /// What follows the slice table, before the slices.
+    var codewords: [[UInt8]] {
+        switch self {
+        case .quantized(let coder): [coder.lineClasses]
+        case .integer(let coder): [coder.lineClasses]
+        }
+    }
+
+    func fill(_ header: inout DataUnit) {
+        switch self {
+        case .quantized(let coder):
+            header.codingMode = CodingMode.index.rawValue
+            header.indexCoding = coder.coding
+        case .integer(let coder):
+            header.codingMode = CodingMode.index.rawValue
+            header.indexCoding = coder.coding
+        }
+    }
+
+    /// Codes the slice at `range` of the coding order.
+    ///
+    /// - Parameter decoded: the tensor's decoded bytes; those of a tensor that is not quantized are there already.
+    func encode(_ range: Range<Int>, decoded: ByteRegion?) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
+        switch self {
+        case .quantized(let coder):
+            guard let decoded else { preconditionFailure("a quantized tensor needs memory for what it decodes to") }
+            return coder.encode(range, decoded: decoded)
+        case .integer(let coder): return (coder.encode(range), SquaredError())
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import TamisBits
+
+/// The bytes of a model's files, in the order of `SourceModel.files`.
+public struct SourceBytes: Sendable {
+    /// Must stay valid and unchanged as long as this value is used.
+    public let files: [ByteView]
+    private let giveBack: (@Sendable (_ file: Int, _ range: Range<Int>) -> Void)?
+
+    /// - Parameter giveBack: called, from any thread, with bytes that are not needed for a while, such as pages of a mapped file.
+    public init(_ files: [ByteView], givingBack giveBack: (@Sendable (_ file: Int, _ range: Range<Int>) -> Void)? = nil) {
+        self.files = files
+        self.giveBack = giveBack
+    }
+
+    public subscript(_ hole: SourceModel.Hole) -> ByteView { files[hole.file][hole.range] }
+
+    /// The bytes of `range` in `file` are not needed for a while; they stay readable.
+    public func release(_ range: Range<Int>, of file: Int) { giveBack?(file, range) }
+
+    public func release(_ hole: SourceModel.Hole) { giveBack?(hole.file, hole.range) }
+}
