@@ -63,7 +63,7 @@ package struct ModelEncoder: Sendable {
                 throw TamisError(.invalidArgument, "the statistics of '\(name)' do not fit: \(problem)")
             }
         }
-        self.source = source
+        self.source = source.sharingEqualTensors(bytes, threads)
         self.bytes = bytes
         self.options = options
         self.threads = threads
@@ -86,6 +86,9 @@ package struct ModelEncoder: Sendable {
             let control = RateControl(tensors: fixed, allocation: control.allocation, sliceElements: sliceElements, threads: threads)
             let plans = control.plans(scale: 1)
             return try encode(fixed, plans, control.measure(plans, .full).coders, to: sink)
+        case .lossless:
+            let plans = control.plans(scale: 1)
+            return try encode(analysis.tensors, plans, [TensorCoder?](repeating: nil, count: plans.count), to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
             return try encode(
@@ -118,6 +121,8 @@ package struct ModelEncoder: Sendable {
                 .invalidArgument, "\(aim) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
                 advice: "make these quantizers finer, or ask for less")
         }
+        // Of a large model many samples are taken, which tell enough, and a stream to try would not fit the memory.
+        if source.byteCount > Self.mostBytesTried { return try encode(tensors, choice.plans, choice.coders, to: sink) }
         var trial = 0
         while true {
             trial += 1
@@ -134,6 +139,8 @@ package struct ModelEncoder: Sendable {
 
     /// Streams that are made for a distortion.
     private static let mostTrials = 3
+    /// Bytes of a model whose stream may be made in memory.
+    private static let mostBytesTried: UInt64 = 1 << 30
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
     ///
@@ -146,10 +153,13 @@ package struct ModelEncoder: Sendable {
         search.start(control)
         while true {
             let plans = control.plans(scale: search.scale)
-            let (stream, report) = try stream(tensors, plans, control.measure(plans, .full).coders)
-            switch search.judge(byteCount: stream.count) {
+            let coders = control.measure(plans, .full).coders
+            let keeps = source.byteCount <= Self.mostBytesTried
+            let (stream, report) = try stream(tensors, plans, coders, keeps: keeps)
+            switch search.judge(byteCount: Int(report.byteCount)) {
             case .again: continue
             case .accepted:
+                if !keeps { return try encode(tensors, plans, coders, to: sink) }
                 try ByteView.of(stream, sink)
                 return report
             case .impossible(let reachable):
@@ -162,11 +172,13 @@ package struct ModelEncoder: Sendable {
     }
 
     /// The stream of tensors whose plans are made, in memory.
+    ///
+    /// - Parameter keeps: false if only the report is wanted.
     private func stream(
-        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?]
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], keeps: Bool = true
     ) throws(TamisError) -> (stream: [UInt8], report: EncodingReport) {
         var stream: [UInt8] = []
-        let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+        let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in if keeps { unsafe stream.append(contentsOf: part.buffer) } }) {
             (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
         }
         return (stream, report)

@@ -10,11 +10,13 @@ enum SliceCoder: Sendable {
     case integer(IntegerTensorCoder)
 
     /// A coder that keeps the tensor bit-exact; nil if general-purpose compression does better.
-    static func exact(_ work: TensorWork, sliceElements: Int) -> SliceCoder? {
+    ///
+    /// - Parameter overhead: bytes that the coder has to save at the least.
+    static func exact(_ work: TensorWork, sliceElements: Int, overhead: Double = 0) -> SliceCoder? {
         switch work.description.elementType.kind {
         case .signedInteger, .unsignedInteger, .bool:
             guard let (coder, byteCount) = IntegerTensorCoder.best(for: work, sliceElements: sliceElements) else { return nil }
-            return byteCount < compressedByteCount(work.original) ? .integer(coder) : nil
+            return byteCount + overhead < compressedByteCount(work.original) ? .integer(coder) : nil
         case .floatingPoint, .complex: return nil
         }
     }
