@@ -6,7 +6,7 @@ import TamisQuantization
 ///
 /// Every survivor carries the errors of its own path (per-survivor processing: Raheli, Polydoros and Tzou, IEEE Trans. Comm. 43,
 /// 1995), so that a branch is judged by what it leaves of the error at the output. Which levels compete is decided once for all
-/// states, from a target with the mean of what the states add; what a state adds besides moves the costs of its branches.
+/// states, from the target of the cheapest path; what another path's target differs from it moves the costs of its branches.
 enum TrellisFeedback {
     /// - Parameters:
     ///   - window: with rows selected; its values get lost.
@@ -133,9 +133,10 @@ private struct TrellisFeedbackSearch {
                 for i in fragment.start..<(fragment.start + fragment.count) {
                     for block in 0..<blocks { unsafe added[block] = errors.added(UnsafePointer(carried), block, blocks) }
                     let x = unsafe values[i]
+                    // What the cheapest path adds.
                     let best = unsafe Self.best(UnsafePointer(costs), blocks)
-                    let mean = unsafe x == 0 ? 0 : added[best >> 3][best & 7]
-                    let target = x + mean
+                    let centre = unsafe x == 0 ? 0 : added[best >> 3][best & 7]
+                    let target = x + centre
                     let sign: Float = target < 0 ? -1 : 1
                     window.setValue(target, at: i)
                     let row = unsafe Int(window.rows[i])
@@ -146,14 +147,14 @@ private struct TrellisFeedbackSearch {
                     // A zero stays zero, whatever the errors before it.
                     let differing: Float = x == 0 ? 0 : sign
                     for block in 0..<blocks {
-                        let difference = unsafe (added[block] - mean) * differing
+                        let difference = unsafe (added[block] - centre) * differing
                         let weighted = difference * units
                         unsafe bases[block] = costs[block] + weighted * difference
                         unsafe slopes[block] = weighted + weighted
                     }
                     let moved = branches.distances.replacing(
                         with: branches.distances - offset, where: branches.distances .< SIMD4(repeating: target.magnitude - 0.5))
-                    let left = moved * sign - mean
+                    let left = moved * sign - centre
                     let (word, bit) = (i / Self.decisionsPerWord * blocks, UInt32(truncatingIfNeeded: i % Self.decisionsPerWord))
                     for block in 0..<blocks {
                         let base = unsafe Shape.predecessors(UnsafePointer(bases), block)
