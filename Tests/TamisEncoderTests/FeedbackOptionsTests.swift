@@ -95,7 +95,7 @@ struct FeedbackOptionsTests {
     // MARK: statistics that do not fit
 
     private static let unfit: [(name: String, statistics: MeasuredInputs, words: String)] = [
-        ("other", MeasuredInputs(inputs: 3, seed: 1), "there are statistics of 'other', which is no tensor of the model"),
+        ("other", MeasuredInputs(inputs: 3, seed: 1), "the statistics of 'other' do not fit: the model has no such tensor"),
         ("conv", MeasuredInputs(inputs: 24, seed: 1), "the statistics of 'conv' do not fit: the statistics are of 24 weights for each output, its layer has 216"),
         ("conv", MeasuredInputs(groups: 2, inputs: 216, seed: 1), "'conv' do not fit: the statistics have 2 groups, its layer has 1"),
         ("depthwise", MeasuredInputs(inputs: 25, seed: 1), "'depthwise' do not fit: the statistics have 1 group, its layer has 90"),
