@@ -10,7 +10,8 @@ import TamisQuantization
 enum TrellisFeedback {
     /// - Parameters:
     ///   - window: with rows selected; its values get lost.
-    ///   - targets: of which those are left that were quantized: values in steps, each with the errors of those before it added.
+    ///   - targets: the window's values in steps, of which those are left that were quantized: each with the errors of those before it
+    ///     added.
     ///   - range: the window's places in the coding order.
     ///   - rates: with λ in `TrellisBranches.unitsPerSquaredStep`.
     ///   - offset: what is added to the magnitude of levels that are not zero, in steps.
@@ -20,7 +21,6 @@ enum TrellisFeedback {
         targets: UnsafeMutableBufferPointer<Float>, into indices: UnsafeMutableBufferPointer<Int32>
     ) {
         precondition(window.count == range.count && indices.count == range.count && targets.count == range.count)
-        for i in 0..<range.count { unsafe targets[i] = window.value(at: i) }
         let search = unsafe TrellisFeedbackSearch(
             values: UnsafePointer(targets.baseAddress.unsafelyUnwrapped), rates: rates, trellis: trellis, fragments: coupling.fragments(of: range),
             offset: offset)
