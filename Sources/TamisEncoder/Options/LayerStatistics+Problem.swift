@@ -22,11 +22,11 @@ extension LayerStatistics {
     func problem(role: LayerRole?, shape: Shape) -> String? {
         guard let role, role.consumer.multipliesInputs else { return "its layer is not one that statistics can be used for" }
         if UInt64(groups) != role.groups { return "the statistics have \(Self.count(UInt64(groups), "group")), its layer has \(role.groups)" }
-        let weights = shape.product(of: role.inputAxes + role.kernelAxes)
+        let weights = role.weightCount(of: shape)
         if UInt64(inputs) != weights {
             return "the statistics are of \(Self.count(UInt64(inputs), "weight")) for each output, its layer has \(weights)"
         }
-        let outputs = shape.product(of: Array(role.outputAxis..<(role.outputAxis + role.outputAxisCount)))
+        let outputs = role.outputCount(of: shape)
         if !biasCorrection.isEmpty && UInt64(biasCorrection.count) != outputs {
             return "the statistics correct the bias of \(Self.count(UInt64(biasCorrection.count), "output")), its layer has \(outputs)"
         }
@@ -45,9 +45,4 @@ extension LayerRole.Consumer {
         case .transposedConvolution, .gather, .bias, .other: false
         }
     }
-}
-
-extension Shape {
-    /// Elements along all of `axes`, which the shape has.
-    fileprivate func product(of axes: [Int]) -> UInt64 { axes.reduce(1) { $0 * dimensions[$1] } }
 }
