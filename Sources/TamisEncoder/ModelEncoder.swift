@@ -56,12 +56,8 @@ package struct ModelEncoder: Sendable {
                 advice: "use at most 255 and \(Syntax.maximumTextBytes) bytes without control characters; fewer or shorter exclusions help")
         }
         if let problem = options.problem { throw TamisError(.invalidArgument, problem) }
-        let numbers = Dictionary(source.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for (name, statistics) in options.statistics.sorted(by: { $0.key < $1.key }) {
-            guard let number = numbers[name] else { throw TamisError(.invalidArgument, "there are statistics of '\(name)', which is no tensor of the model") }
-            if let problem = statistics.problem(role: source.role(of: number), shape: source.tensors[number].shape) {
-                throw TamisError(.invalidArgument, "the statistics of '\(name)' do not fit: \(problem)")
-            }
+        if let misfit = LayerStatistics.misfit(options.statistics, of: source) {
+            throw TamisError(.invalidArgument, "the statistics of '\(misfit.name)' do not fit: \(misfit.problem)")
         }
         self.source = source.sharingEqualTensors(bytes, threads)
         self.bytes = bytes

@@ -171,12 +171,13 @@ extension QuantizerChoice {
         }
     }
 
-    /// The nearest value is taken, or one near it, so that errors can be hidden in the weights that follow.
+    /// Whether a tensor for which it was asked by name takes part in error feedback: where the nearest value is taken, or a trellis
+    /// weighs what is left. Judging single indices by their rate gains nothing then (Spec/rationale/0014).
     var feedsErrorsBack: Bool {
         switch self {
         case .uniform(let deadzone): deadzone == 0.5
-        case .rateDistortion, .trellis: true
-        case .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
+        case .trellis: true
+        case .rateDistortion, .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
         }
     }
 

@@ -36,18 +36,10 @@ public struct StatisticsFile: Sendable {
     /// - Throws: `invalid_statistics` with the tensor's name if the file has statistics of a tensor that `model` does not have, or
     ///   whose layer they do not fit.
     public func requireFit(_ model: SourceModel) throws(TamisError) {
-        let numbers = Dictionary(model.tensors.indices.map { (model.tensors[$0].name, $0) }) { first, _ in first }
-        for (name, statistics) in layers.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            guard let number = numbers[name] else {
-                throw TamisError(
-                    .invalidStatistics, "the model has no such tensor", file: file, element: Self.quoted(name),
-                    advice: "take statistics that were measured with this model; 'tamis inspect' lists its tensors")
-            }
-            if let problem = statistics.problem(role: model.role(of: number), shape: model.tensors[number].shape) {
-                throw TamisError(
-                    .invalidStatistics, problem, file: file, element: Self.quoted(name), advice: "take statistics that were measured with this model")
-            }
-        }
+        guard let misfit = LayerStatistics.misfit(layers, of: model) else { return }
+        throw TamisError(
+            .invalidStatistics, misfit.problem, file: file, element: Self.quoted(misfit.name),
+            advice: "take statistics that were measured with this model; 'tamis inspect' lists its tensors")
     }
 
     private static func checkMetadata(_ metadata: [String: String], file: String?) throws(TamisError) {
