@@ -1,0 +1,95 @@
+import TamisBits
+import TamisQuantization
+import TamisThreads
+import TamisZstd
+
+/// Units to decode side by side, each part of each to its own place.
+struct UnitJobs: Sendable {
+    enum Target: Sendable {
+        case tensor(CodedTensor, ByteRegion)
+        /// All members, one after the other.
+        case group(CodedGroup, ByteRegion)
+        /// Each member to a place of its own, if it has one.
+        case members(CodedGroup, [ByteRegion?])
+        /// The content of a skeleton's frame.
+        case skeleton(ByteView, ByteRegion)
+    }
+
+    private struct Item: Sendable {
+        let unit: StreamUnit
+        let target: Target
+        /// What decoding it adds to the progress.
+        let weight: UInt64
+    }
+
+    private struct Job: Sendable {
+        let item: Int
+        let part: Int
+    }
+
+    private let sliceElements: Int
+    private var items: [Item] = []
+    private var jobs: [Job] = []
+
+    init(sliceElements: Int) { self.sliceElements = sliceElements }
+
+    /// - Parameter weight: what decoding the unit adds to the progress, part by part.
+    mutating func add(_ unit: StreamUnit, _ target: Target, weight: UInt64) {
+        var parts = 1
+        if case .tensor(let tensor, _) = target { parts = tensor.partCount }
+        for part in 0..<parts { jobs.append(Job(item: items.count, part: part)) }
+        items.append(Item(unit: unit, target: target, weight: weight))
+    }
+
+    /// Does everything, and before it `leading`, for each number in `0 ..< leadingCount`, by the same threads.
+    ///
+    /// - Parameter report: called from any thread with what was added to the progress.
+    /// - Throws: the first error in the order of the leading jobs, then of the units.
+    func run(
+        threads: ThreadCount, leadingCount: Int = 0, leading: @Sendable (_ number: Int) throws(TamisError) -> Void = { _ throws(TamisError) in },
+        report: @Sendable (_ weight: UInt64) -> Void
+    ) throws(TamisError) {
+        let classes = try lineClasses(threads)
+        // The longest work first would be best for the last seconds; file order keeps memory local and errors in order.
+        try firstError(leadingCount + jobs.count, threads) { number throws(TamisError) in
+            if number < leadingCount { return try leading(number) }
+            let job = jobs[number - leadingCount]
+            let item = items[job.item]
+            try item.unit.naming { () throws(TamisError) in
+                switch item.target {
+                case .tensor(let tensor, let region):
+                    try tensor.decode(part: job.part, sliceElements: sliceElements, classes: classes[job.item], into: region)
+                    report(tensor.share(of: item.weight, part: job.part))
+                case .group(let group, let region):
+                    try group.decode(into: region)
+                    report(item.weight)
+                case .members(let group, let regions):
+                    var bytes = [UInt8](repeating: 0, count: group.byteCount)
+                    try bytes.withRegion { (region) throws(TamisError) in
+                        try group.decode(into: region)
+                        for (member, target) in zip(group.members, regions) { target?.copy(from: region.view[member.bytes]) }
+                    }
+                    report(item.weight)
+                case .skeleton(let frame, let region):
+                    try Zstandard.decompress(frame, into: region)
+                    report(item.weight)
+                }
+            }
+        }
+    }
+
+    /// Those of each item, in order.
+    private func lineClasses(_ threads: ThreadCount) throws(TamisError) -> [ScaleClasses] {
+        let results = parallelMap(items.count, threads: threads) { _, number -> Result<ScaleClasses, TamisError> in
+            guard case .tensor(let tensor, _) = items[number].target else { return .success(ScaleClasses()) }
+            do throws(TamisError) {
+                return .success(try items[number].unit.naming { () throws(TamisError) in try tensor.lineClasses() })
+            } catch {
+                return .failure(error)
+            }
+        }
+        var classes: [ScaleClasses] = []
+        for result in results { classes.append(try result.get()) }
+        return classes
+    }
+}
