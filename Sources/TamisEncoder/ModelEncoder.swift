@@ -239,7 +239,7 @@ package struct ModelEncoder: Sendable {
 
     /// Takes in all of a file, part by part.
     private func digest(_ file: Int, into digester: FileDigester) {
-        let all = bytes.files[file]
+        let all = bytes.asRead(file)
         for start in stride(from: 0, to: all.count, by: Self.digestBytes) {
             let range = start..<min(start + Self.digestBytes, all.count)
             digester.update(all[range])
@@ -281,7 +281,7 @@ package struct ModelEncoder: Sendable {
         parameters.encoderOptions = words
         parameters.sourceFormat = source.format
         parameters.sourceFloatElements = source.floatElementCount
-        parameters.sources = zip(source.files, sourceDigests).map { SourceFile(byteCount: $0.byteCount, sha256: $1) }
+        parameters.sources = sourceDigests.enumerated().map { SourceFile(byteCount: UInt64(bytes.asRead($0).count), sha256: $1) }
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])
         try writer.unit(.topology, [header.encoded(), Self.compress(body)])

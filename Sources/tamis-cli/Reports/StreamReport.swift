@@ -41,6 +41,9 @@ struct StreamReport {
         return text
     }
 
+    /// By element type, before and after.
+    var content: String { ContentReport(summary).text }
+
     /// One line per tensor, and the total.
     ///
     /// - Parameter reasons: why tensors were kept exact, by their names; told in a column of its own.
@@ -117,13 +120,14 @@ struct StreamReport {
             })),
             ("source_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.sha256) })),
             ("decoded_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.decodedSHA256) })),
+            ("content", ContentReport(summary).member),
             ("tensors", .array(summary.tensors.map { .object($0.members) })),
         ]
     }
 }
 
 extension StreamSummary.Tensor {
-    fileprivate var coding: String { (quantizer ?? "exact") + (levels.map { " \($0)" } ?? "") }
+    fileprivate var coding: String { (isExact ? "exact" : quantizer ?? "") + (levels.map { " \($0)" } ?? "") }
 
     /// What stands behind the coding, explained below the table.
     fileprivate var marks: String {
@@ -147,6 +151,7 @@ extension StreamSummary.Tensor {
             ("element_type", .string(description.elementType.name)),
             ("elements", .integer(description.shape.elementCount)),
             ("mode", .string(mode)),
+            ("exact", .bool(isExact)),
             ("bytes", .integer(byteCount)),
             ("bits_per_weight", JSONValue(bitsPerElement)),
             ("quantizer", JSONValue(quantizer)),
