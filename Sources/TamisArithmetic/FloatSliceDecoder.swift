@@ -126,10 +126,13 @@ package struct FloatSliceDecoder: Sendable {
     /// Decodes the elements `run` of a slice. The first of the states is that of the next element.
     @inline(__always)
     private static func decode<Element: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-        _ type: Element.Type, _ run: Range<Int>, _ states: inout (UInt32, UInt32, UInt32, UInt32), _ words: inout WordReader,
-        _ raw: inout LongRawBitReader, _ place: Place, _ form: FloatForm, hasClasses: Bool
+        _ type: Element.Type, _ run: Range<Int>, _ states: inout (UInt32, UInt32, UInt32, UInt32), _ wordReader: inout WordReader,
+        _ rawReader: inout LongRawBitReader, _ place: Place, _ form: FloatForm, hasClasses: Bool
     ) {
+        // Copies, which fit the registers of a processor.
         var (a, b, c, d) = states
+        var words = wordReader
+        var raw = rawReader
         var i = run.lowerBound
         let groupBits = lanes &* form.rawBits
         // While neither words nor raw bits can run out within a group of four.
@@ -161,5 +164,7 @@ package struct FloatSliceDecoder: Sendable {
             i &+= 1
         }
         states = (a, b, c, d)
+        wordReader = words
+        rawReader = raw
     }
 }

@@ -52,10 +52,11 @@ struct FloatSymbolizer: Sendable {
     @inline(__always)
     private func list<Element: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         _ type: Element.Type, _ run: Range<Int>, _ values: ByteView, _ classes: UnsafeBufferPointer<UInt8>, _ window: FloatWindow,
-        _ symbols: UnsafeMutableBufferPointer<UInt16>, _ raw: inout LongRawBitWriter
+        _ symbols: UnsafeMutableBufferPointer<UInt16>, _ writer: inout LongRawBitWriter
     ) {
         guard let values = unsafe values.buffer.baseAddress, let list = symbols.baseAddress else { return }
         let hasClasses = model.frequencies.tables > 1
+        let symbol = FloatWindow.Finder(window)
         let classes = classes.baseAddress
         let (zeroBits, rawBits, escapeBits) = (UInt64(window.zeroBits), window.rawBits, window.escapeBits)
         let lowMask = (UInt64(1) << UInt64(window.lowBits)) - 1
@@ -64,20 +65,22 @@ struct FloatSymbolizer: Sendable {
         unsafe usable.withUnsafeBufferPointer { usable in
             unsafe starts.withUnsafeBufferPointer { starts in
                 let (usable, starts) = unsafe (usable.baseAddress.unsafelyUnwrapped, starts.baseAddress.unsafelyUnwrapped)
+                var raw = writer.cursor
                 for i in run {
                     let element = unsafe UInt64(Element(littleEndian: values.loadUnaligned(fromByteOffset: i &* MemoryLayout<Element>.size, as: Element.self)))
                     let start = unsafe hasClasses ? Int(starts[Int(classes.unsafelyUnwrapped[i])]) : 0
-                    let symbol = unsafe Int(usable[start &+ window.symbol(of: element)])
-                    unsafe list[i] = UInt16(truncatingIfNeeded: start &+ symbol)
-                    if symbol == FloatWindow.escape {
+                    let used = unsafe Int(usable[start &+ symbol(element)])
+                    unsafe list[i] = UInt16(truncatingIfNeeded: start &+ used)
+                    if used == FloatWindow.escape {
                         let bits = element &>> zeroBits
                         raw.put(bits & 0xFFFF_FFFF, min(escapeBits, 32))
                         raw.put(bits &>> 32, max(escapeBits - 32, 0))
                         continue
                     }
                     let bits = element &>> zeroBits & lowMask | element &>> signShift & signMask
-                    raw.put(symbol == FloatWindow.positiveZero ? 0 : bits, symbol == FloatWindow.positiveZero ? 0 : rawBits)
+                    raw.put(used == FloatWindow.positiveZero ? 0 : bits, used == FloatWindow.positiveZero ? 0 : rawBits)
                 }
+                writer.cursor = raw
             }
         }
     }

@@ -44,11 +44,25 @@ package struct FloatWindow: Sendable, Equatable {
     /// Raw bits of an escape.
     package var escapeBits: Int { layout.bitCount - zeroBits }
 
-    /// The symbol of an element, were it frequent enough to have one.
-    @inlinable @inline(__always)
-    package func symbol(of element: UInt64) -> Int {
-        let place = UInt64(bitPattern: Int64((element & layout.magnitudeMask) &>> UInt64(prefixShift)) &- Int64(origin))
-        let inWindow = place < UInt64(count) ? Int(truncatingIfNeeded: place) &+ Self.first : Self.escape
-        return element == 0 ? Self.positiveZero : inWindow
+    /// Finds the symbol of an element, were it frequent enough to have one. Loops keep a copy.
+    struct Finder {
+        private let mask: UInt64
+        private let shift: UInt64
+        private let origin: UInt64
+        private let count: UInt64
+
+        init(_ window: FloatWindow) {
+            mask = window.layout.magnitudeMask
+            shift = UInt64(window.prefixShift)
+            origin = UInt64(window.origin)
+            count = UInt64(window.count)
+        }
+
+        @inline(__always)
+        func callAsFunction(_ element: UInt64) -> Int {
+            let place = (element & mask) &>> shift &- origin
+            let symbol = place < count ? Int(truncatingIfNeeded: place) &+ FloatWindow.first : FloatWindow.escape
+            return element == 0 ? FloatWindow.positiveZero : symbol
+        }
     }
 }

@@ -49,28 +49,39 @@ struct LongRawBitReader {
 @safe
 struct LongRawBitWriter: ~Copyable {
     private let bytes: UnsafeMutableRawPointer
-    private var count = 0
-    private var window: UInt64 = 0
-    /// Bits in the window, at most 7.
-    private var filled = 0
+    var cursor: Cursor
+
+    /// Where writing stands. Loops keep a copy, which fits the registers of a processor.
+    @safe
+    struct Cursor {
+        fileprivate var next: UnsafeMutableRawPointer
+        private var window: UInt64 = 0
+        /// Bits in the window, at most 7.
+        fileprivate private(set) var filled = 0
+
+        fileprivate init(_ next: UnsafeMutableRawPointer) { unsafe self.next = next }
+
+        /// Appends the lower `count` bits of `bits`, 0 … 57; those above them are zero.
+        @inline(__always)
+        mutating func put(_ bits: UInt64, _ count: Int) {
+            window |= bits &<< UInt64(truncatingIfNeeded: filled)
+            unsafe next.storeBytes(of: window.littleEndian, as: UInt64.self)
+            filled &+= count
+            unsafe next += filled &>> 3
+            window &>>= UInt64(truncatingIfNeeded: filled & ~7)
+            filled &= 7
+        }
+    }
 
     /// - Parameter bits: to be put at the most.
-    init(bits: Int) { unsafe bytes = .allocate(byteCount: bits / 8 + 16, alignment: 8) }
+    init(bits: Int) {
+        unsafe bytes = .allocate(byteCount: bits / 8 + 16, alignment: 8)
+        unsafe cursor = Cursor(bytes)
+    }
 
     deinit { unsafe bytes.deallocate() }
 
-    /// Appends the lower `count` bits of `bits`, 0 … 57; those above them are zero.
-    @inline(__always)
-    mutating func put(_ bits: UInt64, _ count: Int) {
-        window |= bits &<< UInt64(truncatingIfNeeded: filled)
-        unsafe bytes.storeBytes(of: window.littleEndian, toByteOffset: self.count, as: UInt64.self)
-        filled &+= count
-        self.count &+= filled &>> 3
-        window &>>= UInt64(truncatingIfNeeded: filled & ~7)
-        filled &= 7
-    }
-
     consuming func finish() -> [UInt8] {
-        unsafe Array(UnsafeRawBufferPointer(start: bytes, count: count + (filled > 0 ? 1 : 0)))
+        unsafe Array(UnsafeRawBufferPointer(start: bytes, count: cursor.next - bytes + (cursor.filled > 0 ? 1 : 0)))
     }
 }

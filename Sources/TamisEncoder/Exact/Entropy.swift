@@ -33,7 +33,7 @@ enum Entropy {
     }
 
     /// The bits of all elements together, raw ones included, under a table in which some symbols may have no frequency.
-    static func bits(_ counts: [UInt64], under table: [UInt16], _ window: FloatWindow) -> Double {
+    static func bits(_ counts: ArraySlice<UInt64>, under table: [UInt16], _ window: FloatWindow) -> Double {
         var escapes: UInt64 = 0
         var sum = 0.0
         for (symbol, count) in counts.enumerated() where count > 0 {

@@ -42,7 +42,7 @@ struct FloatLineDesign {
     }
 
     /// The cheapest way of giving tables to runs of neighbouring classes.
-    private static func partition(_ counts: [[UInt64]], scale: Double) -> (bits: Double, tableOfClass: [UInt8]) {
+    private static func partition(_ counts: [ArraySlice<UInt64>], scale: Double) -> (bits: Double, tableOfClass: [UInt8]) {
         let present = counts.indices.filter { counts[$0].contains { $0 > 0 } }
         // best[k]: of the first k classes that are present, the bits and where the last table begins.
         var best: [(bits: Double, begin: Int)] = [(0, 0)]
@@ -50,7 +50,7 @@ struct FloatLineDesign {
             var together = [UInt64](repeating: 0, count: counts[0].count)
             var choice = (bits: Double.infinity, begin: 0)
             for begin in stride(from: end - 1, through: 0, by: -1) {
-                for (symbol, count) in counts[present[begin]].enumerated() { together[symbol] += count }
+                for (symbol, count) in zip(together.indices, counts[present[begin]]) { together[symbol] += count }
                 let bits = best[begin].bits + Entropy.bits(ofSample: together[...], scale: scale)
                 if bits < choice.bits { choice = (bits, begin) }
             }

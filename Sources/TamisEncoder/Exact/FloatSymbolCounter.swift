@@ -6,25 +6,28 @@ import TamisQuantization
 struct FloatSymbolCounter {
     private let window: FloatWindow
     private let tableOfClass: [UInt8]
-    /// By table and symbol.
-    private(set) var counts: [[UInt64]]
+    /// By 256 times the table plus the symbol.
+    private var flat: [UInt64]
 
     init(_ window: FloatWindow, tableOfClass: [UInt8]) {
         self.window = window
         self.tableOfClass = tableOfClass
-        counts = Array(repeating: Array(repeating: 0, count: window.symbols), count: Int(tableOfClass[16]) + 1)
+        flat = [UInt64](repeating: 0, count: 256 * (Int(tableOfClass.max() ?? 0) + 1))
     }
+
+    /// By table and symbol.
+    var counts: [ArraySlice<UInt64>] { stride(from: 0, to: flat.count, by: 256).map { flat[$0..<($0 + window.symbols)] } }
 
     /// Counts the elements `range` in C order.
     mutating func add(_ bytes: ByteView, _ range: Range<Int>, _ classes: ScaleClasses, _ view: MatrixView) {
         let values = bytes[(range.lowerBound * window.layout.byteCount)..<(range.upperBound * window.layout.byteCount)]
-        let some = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lines in
-            let sends = !classes.rows.isEmpty || !classes.columns.isEmpty
-            if sends { unsafe classes.fill(lines, range: range, of: view) }
-            return unsafe window.count(values, classes: UnsafeBufferPointer(rebasing: sends ? lines[...] : lines[..<0]), tableOfClass: tableOfClass)
+        if classes.rows.isEmpty && classes.columns.isEmpty {
+            unsafe window.count(values, classes: UnsafeBufferPointer(start: nil, count: 0), tableOfClass: tableOfClass, into: &flat)
+            return
         }
-        for table in counts.indices {
-            for symbol in 0..<window.symbols { counts[table][symbol] += UInt64(some[table * 256 + symbol]) }
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lines in
+            unsafe classes.fill(lines, range: range, of: view)
+            unsafe window.count(values, classes: UnsafeBufferPointer(lines), tableOfClass: tableOfClass, into: &flat)
         }
     }
 }

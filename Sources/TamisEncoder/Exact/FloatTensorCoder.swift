@@ -85,14 +85,14 @@ package struct FloatTensorCoder: Sendable {
     }
 
     /// The tables for counts, the window as narrow as they allow, and what the elements then take.
-    private static func model(_ wide: FloatWindow, _ counts: [[UInt64]], _ lines: FloatLineDesign, _ zeroBits: FloatZeroBits) -> (FloatModel, bytes: UInt64) {
+    private static func model(_ wide: FloatWindow, _ counts: [ArraySlice<UInt64>], _ lines: FloatLineDesign, _ zeroBits: FloatZeroBits) -> (FloatModel, bytes: UInt64) {
         let savedBits = max(wide.escapeBits - wide.rawBits - 1, 1)
-        var tables = counts.map { FrequencyScaling.frequencies(of: $0[...], savedBits: savedBits) }
+        var tables = counts.map { FrequencyScaling.frequencies(of: $0, savedBits: savedBits) }
         var bits = Double((lines.codeword.count + zeroBits.codeword.count) * 8)
         if let rows = zeroBits.shortRows {
             bits -= Double(rows.isShort.count { $0 } * rows.elementsPerRow * (rows.zeroBits - zeroBits.all))
         }
-        for (table, counts) in zip(tables, counts) { bits += Entropy.bits(counts, under: table, wide) + Entropy.tableBits(counts[...]) }
+        for (table, counts) in zip(tables, counts) { bits += Entropy.bits(counts, under: table, wide) + Entropy.tableBits(counts) }
         let first = FloatWindow.first
         let used = (first..<wide.symbols).filter { symbol in tables.contains { $0[symbol] > 0 } }
         let range = (used.first ?? first)..<((used.last ?? first) + 1)
