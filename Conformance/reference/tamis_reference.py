@@ -439,6 +439,98 @@ def read_line_classes(reader, codeword_bytes, rows, columns):
     return kinds
 
 
+# §6.9 Float mode
+
+FLOAT_LAYOUTS = {11: (64, 52, 1), 1: (32, 23, 1), 10: (16, 10, 1), 16: (16, 7, 1)}                     # W, m, sign bits, by element type
+
+
+class FloatWindow:                                      # §6.9.1
+    def __init__(self, layout, zero_bits, modelled_bits, window_origin, window_symbols, short_zero_bits=None):
+        (self.W, self.m, self.sign_bits), self.z, self.t = layout, zero_bits, modelled_bits
+        self.origin, self.symbols, self.short_z = window_origin, window_symbols + 2, short_zero_bits
+
+    def element(self, symbol, is_short, take):
+        z = self.short_z if is_short else self.z
+        if symbol == 0:
+            return take(self.W - z) << z
+        if symbol == 1:
+            return 0
+        prefix = self.origin + symbol - 2
+        low = take(self.m - self.t - z)
+        sign = take(self.sign_bits)
+        return (sign << (self.W - 1)) | (prefix << (self.m - self.t)) | (low << z)
+
+
+def short_rows(codeword, rows):
+    """Whether each row is short."""
+    decoder, contexts, flags = ArithmeticDecoder(codeword, 5), Contexts(), []
+    for _ in range(rows):
+        flags.append(decoder.bin(contexts[flags[-1] if flags else 0]))
+    decoder.finish()
+    return flags
+
+
+def float_frequencies(codeword, symbols, classes_sent): # §6.9.2
+    """The number of the table of each scale class, and the tables: lists of frequencies by symbol."""
+    decoder, contexts = ArithmeticDecoder(codeword, 5), Contexts()
+    bin = decoder.bin
+    table_of_class = [0]
+    for _ in range(1, 17):
+        table_of_class.append(table_of_class[-1] + (bin(contexts["new"]) if classes_sent else 0))
+    tables = []
+    for _ in range(table_of_class[16] + 1):
+        before, table = 0, []
+        for _ in range(symbols):
+            n = before
+            if bin(contexts["stays", before]) == 0:
+                up = 1 if before == 0 else 0 if before == 12 else bin(contexts["rises", before])
+                last = 12 - before if up else before
+                distance = 1
+                while distance < last and bin(contexts["further", up, distance]) == 1:
+                    distance += 1
+                n = before + distance if up else before - distance
+            frequency = min(n, 1)
+            for b in range(n - 2, -1, -1):
+                frequency = 2 * frequency + bin(contexts["highest", n] if b == n - 2 else contexts["lower"])
+            table.append(frequency)
+            before = n
+        tables.append(table)
+    decoder.finish()
+    for table in tables:
+        if sum(table) != 4096 or max(table) > 4094 or table[0] < 2:
+            raise InvalidCodeword("frequencies that no table may have")
+    return table_of_class, tables
+
+
+def float_slice(codeword, raw, window, frequencies, scale_classes, rows_short): # §6.9.3
+    """The elements of a slice, as integers; `scale_classes` and `rows_short` say for each its class and whether its row is short."""
+    if len(codeword) < 16 or len(codeword) % 2 != 0:
+        raise InvalidCodeword("a codeword of an impossible length")
+    table_of_class, tables = frequencies
+    starts = [[sum(table[:symbol]) for symbol in range(len(table) + 1)] for table in tables]
+    state = list(struct.unpack("<4I", codeword[:16]))
+    words = list(struct.unpack(f"<{len(codeword) // 2 - 8}H", codeword[16:]))
+    if min(state) < 2 ** 16:
+        raise InvalidCodeword("a state is too small")
+    words.reverse()
+    bits, elements = RawBits(raw), []
+    for i, (scale_class, is_short) in enumerate(zip(scale_classes, rows_short)):
+        x = state[i % 4]
+        s, f = starts[table_of_class[scale_class]], tables[table_of_class[scale_class]]
+        symbol = next(symbol for symbol in range(len(f)) if s[symbol] <= x % 4096 < s[symbol + 1])
+        x = f[symbol] * (x // 4096) + x % 4096 - s[symbol]
+        if x < 2 ** 16:
+            if not words:
+                raise InvalidCodeword("words are missing")
+            x = x * 2 ** 16 + words.pop()
+        state[i % 4] = x
+        elements.append(window.element(symbol, is_short, bits.take))
+    if state != [2 ** 16] * 4 or words:
+        raise InvalidCodeword("the codeword does not end with its last element")
+    bits.finish()
+    return elements
+
+
 # §7 Reconstruction
 
 def binary32(x):
