@@ -37,7 +37,7 @@ let package = Package(
         module("TamisThreads"),
         module("TamisZstd", ["CZstd", "TamisBits"], warningsAreErrors),
         module("TamisModel", ["TamisBits"]),
-        module("TamisArithmetic", ["TamisBits"]),
+        module("TamisArithmetic", ["TamisBits", "TamisModel"]),
         module("TamisQuantization", ["TamisBits", "TamisModel"]),
         module("TamisSyntax", ["TamisBits", "TamisModel"]),
         module("TamisDecoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),

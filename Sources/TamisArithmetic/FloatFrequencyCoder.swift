@@ -19,37 +19,34 @@ package enum FloatFrequencyCoder {
     /// - Returns: the codeword.
     package static func encode(_ frequencies: FloatFrequencies, hasClasses: Bool) -> [UInt8] {
         precondition(hasClasses || frequencies.tables == 1)
-        let adaptation = AdaptationTable(limit: adaptationLimit)
-        var coder = ArithmeticEncoder(reservingBytes: frequencies.values.count)
-        var contexts = [UInt32](repeating: AdaptiveProbability.initial, count: contextCount)
-        func put(_ bin: Bool, _ context: Int) { coder.bin(bin ? 1 : 0, &contexts[context], adaptation) }
-        coder.reserve(bins: FloatFrequencies.classCount)
+        var bins = BinWriter(reservingBytes: frequencies.values.count)
+        bins.coder.reserve(bins: FloatFrequencies.classCount)
         if hasClasses {
-            for (before, table) in zip(frequencies.tableOfClass, frequencies.tableOfClass.dropFirst()) { put(table != before, newTable) }
+            for (before, table) in zip(frequencies.tableOfClass, frequencies.tableOfClass.dropFirst()) { bins.put(table != before, newTable) }
         }
         for table in 0..<frequencies.tables {
             var before = 0
             for frequency in frequencies.table(table) {
-                coder.reserve(bins: 3 * longest)
+                bins.coder.reserve(bins: 3 * longest)
                 let length = bitLength(frequency)
-                put(length == before, stays + before)
+                bins.put(length == before, stays + before)
                 if length != before {
                     let up = length > before
-                    if before > 0 && before < longest { put(up, rises + before) }
+                    if before > 0 && before < longest { bins.put(up, rises + before) }
                     let last = up ? longest - before : before
                     let distance = up ? length - before : before - length
                     for step in 1..<max(last, 1) {
-                        put(distance > step, further + (up ? longest : 0) + step)
+                        bins.put(distance > step, further + (up ? longest : 0) + step)
                         if distance <= step { break }
                     }
                 }
                 for bit in stride(from: length - 2, through: 0, by: -1) {
-                    put(frequency >> UInt16(bit) & 1 == 1, bit == length - 2 ? highest + length : lower)
+                    bins.put(frequency >> UInt16(bit) & 1 == 1, bit == length - 2 ? highest + length : lower)
                 }
                 before = length
             }
         }
-        return coder.finish()
+        return bins.finish()
     }
 
     /// The inverse of `encode`.
@@ -58,13 +55,10 @@ package enum FloatFrequencyCoder {
     /// - Returns: nil if the codeword is not exactly that of tables a stream may have.
     package static func decode(_ codeword: ByteView, symbols: Int, hasClasses: Bool) -> FloatFrequencies? {
         if codeword.count == 0 { return nil }
-        let adaptation = AdaptationTable(limit: adaptationLimit)
-        var coder = ArithmeticDecoder(codeword)
-        var contexts = [UInt32](repeating: AdaptiveProbability.initial, count: contextCount)
-        func take(_ context: Int) -> Bool { coder.bin(&contexts[context], adaptation) }
+        var bins = BinReader(codeword)
         var tableOfClass = [UInt8](repeating: 0, count: FloatFrequencies.classCount)
         if hasClasses {
-            for place in 1..<tableOfClass.count { tableOfClass[place] = tableOfClass[place - 1] + (take(newTable) ? 1 : 0) }
+            for place in 1..<tableOfClass.count { tableOfClass[place] = tableOfClass[place - 1] + (bins.take(newTable) ? 1 : 0) }
         }
         let tables = Int(tableOfClass[tableOfClass.count - 1]) + 1
         var values: [UInt16] = []
@@ -73,25 +67,51 @@ package enum FloatFrequencyCoder {
             var before = 0
             for _ in 0..<symbols {
                 var length = before
-                if !take(stays + before) {
-                    let up = before == 0 ? true : before == longest ? false : take(rises + before)
+                if !bins.take(stays + before) {
+                    let up = before == 0 ? true : before == longest ? false : bins.take(rises + before)
                     let last = up ? longest - before : before
                     var distance = 1
                     while distance < last {
-                        if !take(further + (up ? longest : 0) + distance) { break }
+                        if !bins.take(further + (up ? longest : 0) + distance) { break }
                         distance += 1
                     }
                     length = up ? before + distance : before - distance
                 }
                 var frequency: UInt16 = length > 0 ? 1 : 0
                 for bit in stride(from: length - 2, through: 0, by: -1) {
-                    frequency = frequency << 1 | (take(bit == length - 2 ? highest + length : lower) ? 1 : 0)
+                    frequency = frequency << 1 | (bins.take(bit == length - 2 ? highest + length : lower) ? 1 : 0)
                 }
                 values.append(frequency)
                 before = length
             }
         }
-        if !coder.finish() { return nil }
+        if !bins.finish() { return nil }
         return FloatFrequencies(symbols: symbols, values: values, tableOfClass: tableOfClass)
+    }
+
+    /// The bins of a codeword that is made, with their contexts.
+    private struct BinWriter: ~Copyable {
+        var coder: ArithmeticEncoder
+        private var contexts = [UInt32](repeating: AdaptiveProbability.initial, count: contextCount)
+        private let adaptation = AdaptationTable(limit: adaptationLimit)
+
+        init(reservingBytes: Int) { coder = ArithmeticEncoder(reservingBytes: reservingBytes) }
+
+        mutating func put(_ bin: Bool, _ context: Int) { coder.bin(bin ? 1 : 0, &contexts[context], adaptation) }
+
+        consuming func finish() -> [UInt8] { coder.finish() }
+    }
+
+    /// The bins of a codeword, with their contexts.
+    private struct BinReader: ~Copyable {
+        private var coder: ArithmeticDecoder
+        private var contexts = [UInt32](repeating: AdaptiveProbability.initial, count: contextCount)
+        private let adaptation = AdaptationTable(limit: adaptationLimit)
+
+        init(_ codeword: ByteView) { coder = ArithmeticDecoder(codeword) }
+
+        mutating func take(_ context: Int) -> Bool { coder.bin(&contexts[context], adaptation) }
+
+        consuming func finish() -> Bool { coder.finish() }
     }
 }

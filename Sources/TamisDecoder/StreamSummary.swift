@@ -120,10 +120,18 @@ extension EncodedStream {
     }
 
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {
-        guard case .index(let content) = tensor.content else {
-            return StreamSummary.Tensor(
-                description: tensor.description, mode: "raw", byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
-                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: 1, tools: [])
+        func exact(_ mode: String, slices: Int = 1, tools: [String] = []) -> StreamSummary.Tensor {
+            StreamSummary.Tensor(
+                description: tensor.description, mode: mode, byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
+                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: slices, tools: tools)
+        }
+        let content: CodedTensor.IndexContent
+        switch tensor.content {
+        case .raw: return exact("raw")
+        case .float(let content):
+            let names: [(FloatCoding.Tools, String)] = [(.rowClasses, "row_classes"), (.columnClasses, "column_classes"), (.shortRows, "short_rows")]
+            return exact("float", slices: content.slices.count, tools: names.filter { content.coding.tools.contains($0.0) }.map(\.1))
+        case .index(let own): content = own
         }
         var tools: [String] = []
         if content.coding.tools.contains(.rowClasses) { tools.append("row_classes") }

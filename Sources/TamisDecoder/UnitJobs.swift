@@ -1,5 +1,4 @@
 import TamisBits
-import TamisQuantization
 import TamisThreads
 import TamisZstd
 
@@ -18,6 +17,8 @@ struct UnitJobs: Sendable {
     private struct Item: Sendable {
         let unit: StreamUnit
         let target: Target
+        /// Of a tensor.
+        let context: SharedContext?
         /// What decoding it adds to the progress.
         let weight: UInt64
     }
@@ -36,9 +37,13 @@ struct UnitJobs: Sendable {
     /// - Parameter weight: what decoding the unit adds to the progress, part by part.
     mutating func add(_ unit: StreamUnit, _ target: Target, weight: UInt64) {
         var parts = 1
-        if case .tensor(let tensor, _) = target { parts = tensor.partCount }
+        var context: SharedContext?
+        if case .tensor(let tensor, _) = target {
+            parts = tensor.partCount
+            context = SharedContext(parts: parts)
+        }
         for part in 0..<parts { jobs.append(Job(item: items.count, part: part)) }
-        items.append(Item(unit: unit, target: target, weight: weight))
+        items.append(Item(unit: unit, target: target, context: context, weight: weight))
     }
 
     /// Does everything, and before it `leading`, for each number in `0 ..< leadingCount`, by the same threads.
@@ -49,7 +54,6 @@ struct UnitJobs: Sendable {
         threads: ThreadCount, leadingCount: Int = 0, leading: @Sendable (_ number: Int) throws(TamisError) -> Void = { _ throws(TamisError) in },
         report: @Sendable (_ weight: UInt64) -> Void
     ) throws(TamisError) {
-        let classes = try lineClasses(threads)
         // The longest work first would be best for the last seconds; file order keeps memory local and errors in order.
         try firstError(leadingCount + jobs.count, threads) { number throws(TamisError) in
             if number < leadingCount { return try leading(number) }
@@ -58,7 +62,8 @@ struct UnitJobs: Sendable {
             try item.unit.naming { () throws(TamisError) in
                 switch item.target {
                 case .tensor(let tensor, let region):
-                    try tensor.decode(part: job.part, sliceElements: sliceElements, classes: classes[job.item], into: region)
+                    guard let context = try item.context?.take(tensor) else { return }
+                    try tensor.decode(part: job.part, sliceElements: sliceElements, context, into: region)
                     report(tensor.share(of: item.weight, part: job.part))
                 case .group(let group, let region):
                     try group.decode(into: region)
@@ -76,20 +81,5 @@ struct UnitJobs: Sendable {
                 }
             }
         }
-    }
-
-    /// Those of each item, in order.
-    private func lineClasses(_ threads: ThreadCount) throws(TamisError) -> [ScaleClasses] {
-        let results = parallelMap(items.count, threads: threads) { _, number -> Result<ScaleClasses, TamisError> in
-            guard case .tensor(let tensor, _) = items[number].target else { return .success(ScaleClasses()) }
-            do throws(TamisError) {
-                return .success(try items[number].unit.naming { () throws(TamisError) in try tensor.lineClasses() })
-            } catch {
-                return .failure(error)
-            }
-        }
-        var classes: [ScaleClasses] = []
-        for result in results { classes.append(try result.get()) }
-        return classes
     }
 }

@@ -7,7 +7,7 @@ enum Law {
         ("TamisThreads", [], ["Dispatch": "concurrentPerform", "Glibc": "number of processors", "Synchronization": "atomics and locks"]),
         ("TamisZstd", ["TamisBits"], ["CZstd": "libzstd"]),
         ("TamisModel", ["TamisBits"], [:]),
-        ("TamisArithmetic", ["TamisBits"], [:]),
+        ("TamisArithmetic", ["TamisBits", "TamisModel"], [:]),
         ("TamisQuantization", ["TamisBits", "TamisModel"], [:]),
         ("TamisSyntax", ["TamisBits", "TamisModel"], [:]),
         ("TamisDecoder", codecs, ["Synchronization": "progress and the first error of several threads"]),
@@ -15,7 +15,7 @@ enum Law {
         ("TamisONNX", ["TamisBits", "TamisModel"], [:]),
         ("TamisSafetensors", ["TamisBits", "TamisModel"], [:]),
         ("TamisFiles", ["TamisBits"], ["Glibc": "the disk", "Synchronization": "locks"]),
-        ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles"]), ["Synchronization": "locks"]),
+        ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles"]), ["Synchronization": "locks"]),
         ("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax"], ["Yams": "YAML; it brings Foundation, so this module stays out of Tamis"]),
     ]
     private static let codecs: Set<String> = [

@@ -18,6 +18,8 @@ package struct FloatTensorCoder: Sendable {
     package let classes: ScaleClasses
     private let bytes: ByteView
     private let view: MatrixView
+    /// Elements of all slices together.
+    var elementCount: Int { view.elementCount }
     private let encoder: FloatSliceEncoder
 
     /// Elements that window and classes are chosen from; frequencies are those of all elements.
