@@ -20,7 +20,9 @@ extension LayerStatistics {
     ///   - role: of the tensor; nil if it is not known.
     ///   - shape: of the tensor.
     func problem(role: LayerRole?, shape: Shape) -> String? {
-        guard let role, role.consumer.multipliesInputs else { return "its layer is not one that statistics can be used for" }
+        guard let role, role.consumer.multipliesInputs else {
+            return "its layer is not one that statistics can be used for, expected a convolution, matrix product or recurrent layer"
+        }
         if UInt64(groups) != role.groups { return "the statistics have \(Self.count(UInt64(groups), "group")), its layer has \(role.groups)" }
         let weights = role.weightCount(of: shape)
         if UInt64(inputs) != weights {
