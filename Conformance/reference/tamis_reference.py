@@ -441,7 +441,8 @@ def read_line_classes(reader, codeword_bytes, rows, columns):
 
 # §6.9 Float mode
 
-FLOAT_LAYOUTS = {11: (64, 52, 1), 1: (32, 23, 1), 10: (16, 10, 1), 16: (16, 7, 1)}                     # W, m, sign bits, by element type
+FLOAT_LAYOUTS = {11: (64, 52, 1), 1: (32, 23, 1), 10: (16, 10, 1), 16: (16, 7, 1), 17: (8, 3, 1), 18: (8, 3, 1), 19: (8, 2, 1), 20: (8, 2, 1),
+                 24: (8, 0, 0)}                         # W, m, sign bits, by element type
 
 
 class FloatWindow:                                      # §6.9.1
@@ -802,10 +803,11 @@ class Decoder:
         number = reader.uv("tensor_index", 0, len(self.tensors) - 1)
         tensor = self.tensors[number]
         digest = reader.u64("tensor_digest")
-        if reader.u8("coding_mode", high=1) == 0:
+        mode = reader.u8("coding_mode", high=2)
+        if mode == 0:
             content = decompress(reader, len(reader.data) - reader.place, tensor.bytes)
         else:
-            content = self.index_coding(reader, tensor)
+            content = (self.index_coding if mode == 1 else self.float_coding)(reader, tensor)
         if xxh64(content) != digest:
             reader.refuse("tensor_digest", tensor.name)
         self.put(reader, number, content)
@@ -935,6 +937,69 @@ class Decoder:
                     value = value_of(d, offset, row_step(step, row_classes[r], row_step_exponent) if sends_rows and row_step_exponent > 0 else step)
                 content[size * place:size * place + size] = element_bytes(reader, tensor.element_type, value, start)
         return content.to_bytes(tensor.bytes, "little") if kind == 5 else bytes(content)
+
+    def float_coding(self, reader, tensor):
+        if tensor.element_type not in FLOAT_LAYOUTS or tensor.elements == 0:
+            reader.refuse("value_out_of_range", "a tensor that float mode cannot code")
+        layout = W, m, sign_bits = FLOAT_LAYOUTS[tensor.element_type]
+        zero_bits, modelled_bits = reader.u8("zero_bits", high=52), reader.u8("modelled_bits", high=4)
+        window_origin, window_symbols = reader.uv("window_origin", high=32767), reader.uv("window_symbols", 1, 254)
+        if zero_bits + modelled_bits > m or window_origin + window_symbols > 2 ** (W - sign_bits - m + modelled_bits):
+            reader.refuse("value_out_of_range", "the window")
+        row_axis = reader.u8("row_axis", high=16)
+        row_axis_count = reader.u8("row_axis_count", high=16)
+        if row_axis + row_axis_count > len(tensor.dimensions):
+            reader.refuse("value_out_of_range", "row axes beyond the tensor's")
+        p_count = product(tensor.dimensions[:row_axis])                     # §5.3
+        rows = product(tensor.dimensions[row_axis:row_axis + row_axis_count])
+        s_count = product(tensor.dimensions[row_axis + row_axis_count:])
+        columns = p_count * s_count
+        tools = reader.u8("coding_tools", high=7)
+        sends_rows, sends_columns, sends_short = tools & 1 != 0, tools & 2 != 0, tools & 4 != 0
+        if (sends_rows or sends_short) and columns < 8 or sends_columns and rows < 8 or sends_short and p_count > 1:
+            reader.refuse("value_out_of_range", "lines of fewer than 8 elements, or rows in parts")
+        line_class_bytes = reader.uv("line_class_bytes", 1) if sends_rows or sends_columns else 0
+        short_zero_bits = short_row_bytes = None
+        if sends_short:
+            short_zero_bits, short_row_bytes = reader.u8("short_zero_bits", 1, 52), reader.uv("short_row_bytes", 1)
+            if not zero_bits < short_zero_bits <= m - modelled_bits:
+                reader.refuse("value_out_of_range", f"short_zero_bits is {short_zero_bits}")
+        frequency_bytes = reader.uv("frequency_bytes", 1)
+
+        slice_count = -(-tensor.elements // self.slice_elements)            # §6.5
+        slices = [(reader.uv("codeword_bytes", 1, U32), reader.uv("raw_bytes", 0, U32)) for _ in range(slice_count)]
+        row_classes = column_classes = None
+        if line_class_bytes > 0:
+            row_classes, column_classes = read_line_classes(
+                reader, line_class_bytes, rows if sends_rows else None, columns if sends_columns else None)
+        is_short = [False] * rows
+        start = reader.place
+        try:
+            if sends_short:
+                if rows > 16384 * (short_row_bytes + 1):                    # §9.3
+                    reader.refuse("expansion_ratio", f"{rows} rows in {short_row_bytes} bytes")
+                is_short = short_rows(reader.bytes(short_row_bytes), rows)
+                start = reader.place
+            frequencies = float_frequencies(reader.bytes(frequency_bytes), window_symbols + 2, sends_rows or sends_columns)
+        except InvalidCodeword as fault:
+            reader.refuse("invalid_codeword", str(fault), start)
+        window = FloatWindow(layout, zero_bits, modelled_bits, window_origin, window_symbols, short_zero_bits)
+        content = b""
+        for number, (codeword_bytes, raw_bytes) in enumerate(slices):
+            first = number * self.slice_elements
+            count = min(self.slice_elements, tensor.elements - first)
+            if count > 16384 * (codeword_bytes + 1):                        # §9.3
+                reader.refuse("expansion_ratio", f"{count} elements in {codeword_bytes} bytes")
+            lines = [(n // s_count % rows, n // s_count // rows * s_count + n % s_count) for n in range(first, first + count)]
+            classes = [max(-8, min(8, (row_classes[r] if sends_rows else 0) + (column_classes[c] if sends_columns else 0))) + 8 for r, c in lines]
+            start = reader.place
+            codeword, raw = reader.bytes(codeword_bytes), reader.bytes(raw_bytes)
+            try:
+                elements = float_slice(codeword, raw, window, frequencies, classes, [is_short[r] for r, _ in lines])
+            except InvalidCodeword as fault:
+                reader.refuse("invalid_codeword", str(fault), start)
+            content += b"".join(element.to_bytes(W // 8, "little") for element in elements)
+        return content
 
     # §4.6
 

@@ -146,6 +146,20 @@ struct Sample: Sendable, CustomTestStringConvertible {
         data.indexCoding.integerCoding.offset = -77
         data.indexCoding.integerCoding.fieldsLog2 = 2
         samples.append(try Sample("data_unit, integer", data))
+        data = DataUnit()
+        data.codingMode = CodingMode.float.rawValue
+        for tools: UInt8 in 0...7 {
+            data.floatCoding.tools = FloatCoding.Tools(rawValue: tools)
+            data.floatCoding.zeroBits = 3
+            data.floatCoding.modelledBits = 4
+            data.floatCoding.windowOrigin = 2000
+            data.floatCoding.windowSymbols = 200
+            data.floatCoding.lineClassBytes = tools & 3 != 0 ? 300 : 0
+            data.floatCoding.shortZeroBits = tools & 4 != 0 ? 13 : 1
+            data.floatCoding.shortRowBytes = tools & 4 != 0 ? 70 : 0
+            data.floatCoding.frequencyBytes = 150
+            samples.append(try Sample("data_unit, float, tools \(tools)", data))
+        }
         samples.append(try Sample("slice_entry", SliceEntry(codewordBytes: 16384, rawBytes: 3)))
 
         var group = GroupUnit()
