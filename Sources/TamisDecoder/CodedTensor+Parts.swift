@@ -45,10 +45,10 @@ extension CodedTensor {
         }
     }
 
-    /// The share of part `number` in `total`; the shares of all parts make up `total`.
-    func share(of total: UInt64, part number: Int) -> UInt64 {
+    /// The share of part `number` in `0 ..< total`, if all parts have an equal one.
+    func share(of total: UInt64, part number: Int) -> Range<UInt64> {
         let count = UInt64(partCount)
         func upTo(_ part: Int) -> UInt64 { count.dividingFullWidth(total.multipliedFullWidth(by: UInt64(part))).quotient }
-        return upTo(number + 1) - upTo(number)
+        return upTo(number)..<upTo(number + 1)
     }
 }

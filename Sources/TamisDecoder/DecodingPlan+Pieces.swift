@@ -4,9 +4,9 @@ import TamisThreads
 extension DecodingPlan {
     /// Decodes parts of files, in order, in bounded memory: parts are made batch by batch and handed on.
     ///
-    /// Memory: two batches, or one and the largest tensor; the skeleton in use; units of which parts are needed, up to twice 64 MiB, or
-    /// the largest tensor if only a part of it is wanted; lists of the stream's units and of a batch's runs. A batch is neighbouring
-    /// tensors whole, so that each is held against its digest before it is handed on.
+    /// Memory: two batches, or one and the largest tensor; the skeleton in use; 64 MiB for units of which parts are needed, and once more
+    /// (or the largest tensor, if only a part of it is wanted) for those that are new; lists of the stream's units and of a batch's
+    /// runs. A batch is neighbouring tensors whole, so that each is held against its digest before it is handed on.
     ///
     /// Time: a unit that is wanted in several batches is decoded for each, unless it is still kept. Bytes read and decoded in all are at
     /// most `WorkBudget.factor` times those of the stream, of its files and of the pieces; more is refused.

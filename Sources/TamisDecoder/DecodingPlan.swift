@@ -56,7 +56,7 @@ package struct DecodingPlan: Sendable {
                 if regions[hole.tensor] == nil { regions[hole.tensor] = region } else { copies.append((hole.tensor, region)) }
             }
         }
-        var jobs = UnitJobs(sliceElements: stream.sliceElements)
+        var jobs = UnitJobs(sliceElements: stream.sliceElements, givingBack: giveBack)
         var whole: [(unit: StreamUnit, tensor: CodedTensor, region: ByteRegion)] = []
         for unit in coded {
             switch unit.content {

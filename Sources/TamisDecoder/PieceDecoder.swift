@@ -77,7 +77,7 @@ struct PieceDecoder {
     /// Decodes a batch, and checks the one before, if there is one that waits.
     private mutating func decode(_ batch: DecodingBatch, whileChecking before: DecodedBatch?) throws(TamisError) -> DecodedBatch {
         let block = try memory.take(batch.byteCount)
-        var jobs = UnitJobs(sliceElements: plan.stream.sliceElements)
+        var jobs = UnitJobs(sliceElements: plan.stream.sliceElements, givingBack: plan.giveBack)
         var units: [StreamUnit] = []
         var aside: [(key: KeptUnits.Key, memory: any WorkingMemory)] = []
         var asideTensors: [DecodedBatch.Tensor] = []

@@ -28,11 +28,19 @@ struct UnitJobs: Sendable {
         let part: Int
     }
 
+    /// Bytes of a large unit that are given back together while the rest of it is decoded.
+    private static let giveBackBytes: UInt64 = 8 << 20
+
     private let sliceElements: Int
+    private let giveBack: (@Sendable (Range<Int>) -> Void)?
     private var items: [Item] = []
     private var jobs: [Job] = []
 
-    init(sliceElements: Int) { self.sliceElements = sliceElements }
+    /// - Parameter giveBack: called with bytes of the stream about as far as large units have been decoded.
+    init(sliceElements: Int, givingBack giveBack: (@Sendable (Range<Int>) -> Void)? = nil) {
+        self.sliceElements = sliceElements
+        self.giveBack = giveBack
+    }
 
     /// - Parameter weight: what decoding the unit adds to the progress, part by part.
     mutating func add(_ unit: StreamUnit, _ target: Target, weight: UInt64) {
@@ -64,7 +72,9 @@ struct UnitJobs: Sendable {
                 case .tensor(let tensor, let region):
                     guard let context = try item.context?.take(tensor) else { return }
                     try tensor.decode(part: job.part, sliceElements: sliceElements, context, into: region)
-                    report(tensor.share(of: item.weight, part: job.part))
+                    let share = tensor.share(of: item.weight, part: job.part)
+                    report(share.upperBound - share.lowerBound)
+                    giveBackPassed(tensor.share(of: item.unit.byteCount, part: job.part), of: item.unit)
                 case .group(let group, let region):
                     try group.decode(into: region)
                     report(item.weight)
@@ -80,6 +90,16 @@ struct UnitJobs: Sendable {
                     report(item.weight)
                 }
             }
+        }
+    }
+
+    /// Gives back what lies before the place in a unit that decoding has reached, as far as a part of it has passed the next mark.
+    ///
+    /// - Parameter part: as if the unit's parts shared its bytes evenly. Whoever still reads before the mark fetches a page again.
+    private func giveBackPassed(_ part: Range<UInt64>, of unit: StreamUnit) {
+        let (before, after) = (part.lowerBound / Self.giveBackBytes, part.upperBound / Self.giveBackBytes)
+        if let giveBack, after > before {
+            giveBack(Int(unit.offset + before * Self.giveBackBytes)..<Int(unit.offset + after * Self.giveBackBytes))
         }
     }
 }

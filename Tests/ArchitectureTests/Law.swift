@@ -120,10 +120,12 @@ enum Law {
     static let allocations: [String: (count: Int, bound: String)] = [
         "Sources/TamisDecoder/CodedTensor.swift": (1, "slices: as many as the slice table has, two bytes of the unit each"),
         "Sources/TamisDecoder/CodedTensor+Decode.swift": (7, "lines and indices: by requireRoom; raw bytes of a group: by checkExpansion"),
-        "Sources/TamisDecoder/DecodingPlan.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
+        "Sources/TamisDecoder/DecodingPlan.swift": (1, "tensors: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Plan.swift": (3, "units, tensors and files: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Tensor.swift": (2, "bytes of a group or tensor: by requireRoom and checkExpansion"),
         "Sources/TamisDecoder/StreamSummary.swift": (1, "tensors: by level and limits"),
+        "Sources/TamisDecoder/UnitJobs.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
+        "Sources/TamisDecoder/WorkingMemory.swift": (1, "units of at most the size of a group"),
         "Sources/TamisDecoder/Topology.swift": (5, "the body: by level, limit and checkExpansion; tensors and files: by level and limits"),
     ]
 
