@@ -6,13 +6,15 @@ import TamisModel
 /// What is in a stream, as tables for people and as JSON for programs.
 struct StreamReport {
     private let summary: StreamSummary
-    /// Elements of floating-point tensors of the source, coded or not.
+    /// Elements of floating-point tensors of the source, coded or not; of all tensors if most are of other types, as where weights are
+    /// integers already.
     let elements: UInt64
     let sourceByteCount: UInt64
 
     init(_ summary: StreamSummary) {
         self.summary = summary
-        elements = summary.sourceFloatElements
+        let all = summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount }
+        elements = all > 2 * summary.sourceFloatElements ? all : summary.sourceFloatElements
         sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
     }
 
