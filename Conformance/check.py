@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE / "reference"))
+import check_float_examples
 import tamis_reference
 
 
@@ -68,6 +69,7 @@ def main():
             failed += 1
         else:
             passed += 1
+    check_float_examples.main()
     listed = {(HERE / vector["file"]) for vector in vectors}
     for stray in sorted(set((HERE / "vectors").rglob("*.tamis")) - listed):
         failed += 1

@@ -42,16 +42,30 @@ struct InspectCommand: ParsableCommand {
             if reporting.quiet { return }
             let report = SourceReport(model)
             try StandardOutput.text(reporting.json ? JSONValue.object(report.members).text : report.text)
-        case .onnx:
+        case .onnx: try inspectONNX(input)
+        }
+    }
+
+    private func inspectONNX(_ input: InputFile) throws(TamisError) {
+        let summary: ONNXSummary
+        let locations: [String]
+        do throws(TamisError) {
+            summary = try ONNXModel.summarize(input.view)
+            locations = try ONNXModel.externalLocations(input.view)
+        } catch {
+            throw error.inFile(input.name)
+        }
+        var codedInFiles: Set<String> = []
+        if !locations.isEmpty {
+            // Without these files the rest can still be told.
             do throws(TamisError) {
-                let report = try input.withView { (bytes) throws(TamisError) in
-                    ONNXReport(try ONNXModel.summarize(bytes), fileByteCount: UInt64(bytes.count))
-                }
-                if reporting.quiet { return }
-                try StandardOutput.text(reporting.json ? JSONValue.object(report.members).text : report.origin + "\n" + report.table)
+                codedInFiles = Set(try ModelFiles(input, path: self.input, storedName: FilePath.storedName(FilePath.name(self.input))).source.tensors.map(\.name))
             } catch {
-                throw error.inFile(input.name)
+                if !reporting.quiet { Diagnostics.warn("what lies in other files is not told: " + error.description) }
             }
         }
+        if reporting.quiet { return }
+        let report = ONNXReport(summary, fileByteCount: UInt64(input.view.count), locations: locations, codedInFiles: codedInFiles)
+        try StandardOutput.text(reporting.json ? JSONValue.object(report.members).text : report.origin + "\n" + report.table)
     }
 }

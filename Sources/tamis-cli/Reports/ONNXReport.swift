@@ -5,11 +5,20 @@ import TamisONNX
 struct ONNXReport {
     private let summary: ONNXSummary
     private let fileByteCount: UInt64
+    private let locations: [String]
+    private let codedInFiles: Set<String>
 
-    init(_ summary: ONNXSummary, fileByteCount: UInt64) {
+    /// - Parameters:
+    ///   - locations: files that hold external data.
+    ///   - codedInFiles: names of tensors that are coded, if those in these files are known.
+    init(_ summary: ONNXSummary, fileByteCount: UInt64, locations: [String], codedInFiles: Set<String>) {
         self.summary = summary
         self.fileByteCount = fileByteCount
+        self.locations = locations
+        self.codedInFiles = codedInFiles
     }
+
+    private func isCoded(_ tensor: ONNXSummary.Tensor) -> Bool { tensor.isCoded || codedInFiles.contains(tensor.name) }
 
     /// Who made the model, and with which operators.
     var origin: String {
@@ -18,6 +27,7 @@ struct ONNXReport {
         if !summary.graphName.isEmpty { text += "graph \(summary.graphName.printable)\n" }
         let sets = summary.operatorSets.map { "\($0.domain.isEmpty ? "ai.onnx" : $0.domain.printable) \($0.version)" }
         if !sets.isEmpty { text += "operator sets \(sets.joined(separator: ", "))\n" }
+        if !locations.isEmpty { text += "data in \(locations.joined(separator: ", ").printable)\n" }
         return text
     }
 
@@ -32,7 +42,7 @@ struct ONNXReport {
             let more = tensor.rank > tensor.dimensions.count ? ", …" : ""
             table.add([
                 tensor.name, "[" + tensor.dimensions.map { String($0) }.joined(separator: ", ") + more + "]", tensor.elementType,
-                tensor.location.rawValue, tensor.storage.rawValue, tensor.isCoded ? "yes" : "no", Decimal.grouped(tensor.byteCount),
+                tensor.location.rawValue, tensor.storage.rawValue, isCoded(tensor) ? "yes" : "no", Decimal.grouped(tensor.byteCount),
             ])
         }
         let rest = fileByteCount - min(fileByteCount, tensorBytes)
@@ -40,11 +50,11 @@ struct ONNXReport {
         table.add(["total", "", "", "", "", "", Decimal.grouped(fileByteCount)])
         var text = table.text
         if summary.omittedTensorCount > 0 { text += "\(summary.omittedTensorCount) more tensors are not listed and would not be coded\n" }
-        return text + "'coded' tensors are what 'tamis encode' compresses as weights; the rest is kept as it is\n"
+        return text + "'coded' tensors are what 'tamis encode' codes one by one; the rest is kept as it is, compressed with the graph\n"
     }
 
     var members: [(key: String, value: JSONValue)] {
-        let coded = summary.tensors.filter(\.isCoded)
+        let coded = summary.tensors.filter(isCoded)
         return [
             ("file_bytes", .integer(fileByteCount)),
             ("format", .string("onnx")),
@@ -56,6 +66,7 @@ struct ONNXReport {
             ("nodes", .integer(UInt64(summary.nodeCount))),
             ("coded_tensors", .integer(UInt64(coded.count))),
             ("coded_bytes", .integer(coded.reduce(0) { $0 + $1.byteCount })),
+            ("data_files", .array(locations.map { .string($0) })),
             ("omitted_tensors", .integer(UInt64(summary.omittedTensorCount))),
             ("tensors", .array(summary.tensors.map { tensor in
                 .object([
@@ -66,7 +77,7 @@ struct ONNXReport {
                     ("bytes", .integer(tensor.byteCount)),
                     ("location", .string(tensor.location.rawValue)),
                     ("storage", .string(tensor.storage.rawValue)),
-                    ("coded", .bool(tensor.isCoded)),
+                    ("coded", .bool(isCoded(tensor))),
                 ])
             })),
         ]
