@@ -90,6 +90,9 @@ public final class InputFile: @unchecked Sendable {
     /// The bytes; valid for as long as this object exists.
     public var view: ByteView { mapped?.view ?? ByteView(unsafe: UnsafeRawBufferPointer(memory)) }
 
+    /// Lets the system take back the memory of the whole pages in `range` where the bytes can be fetched again.
+    public func release(_ range: Range<Int>) { mapped?.release(range) }
+
     /// Calls `body` with the bytes, and keeps the object alive meanwhile.
     public func withView<Result>(_ body: (ByteView) throws(TamisError) -> Result) throws(TamisError) -> Result {
         defer { withExtendedLifetime(self) {} }

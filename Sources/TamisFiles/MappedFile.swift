@@ -57,6 +57,17 @@ public final class MappedFile: @unchecked Sendable {
     /// The bytes; valid for as long as this object exists.
     public var view: ByteView { ByteView(unsafe: memory) }
 
+    /// Lets the system take back the memory of the whole pages in `range`; they are fetched again if they are touched.
+    public func release(_ range: Range<Int>) {
+        guard let start = memory.baseAddress else { return }
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        let range = range.clamped(to: 0..<memory.count)
+        let first = (range.lowerBound + page - 1) / page * page
+        // Of the last page of the file nothing but the file is mapped.
+        let end = range.upperBound == memory.count ? range.upperBound : range.upperBound / page * page
+        if first < end { madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED) }
+    }
+
     /// Calls `body` with the bytes, and keeps the object alive meanwhile.
     public func withView<Result>(_ body: (ByteView) throws(TamisError) -> Result) throws(TamisError) -> Result {
         defer { withExtendedLifetime(self) {} }

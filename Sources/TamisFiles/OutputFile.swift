@@ -26,12 +26,9 @@ public enum OutputFile {
         writing: (inout Writer) throws(TamisError) -> Void
     ) throws(TamisError) {
         let (parent, name) = try split(path)
-        let number = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if number < 0 { throw .system(.cannotCreate, "cannot open the directory \(parent)", file: path, errno: errno) }
-        let directory = FileDescriptor(owning: number)
-
+        let directory = try open(directory: parent, path: path)
         let old = try destination(name, in: directory, path: path, overwrite: overwrite, inputs: inputs)
-        removeStale(for: name, in: directory)
+        removeStale(for: [name], in: directory)
         let temporary = try TemporaryFile(for: name, in: directory, path: path)
         do throws(TamisError) {
             var writer = Writer(descriptor: temporary.descriptor.number, path: path)
@@ -50,8 +47,15 @@ public enum OutputFile {
         }
     }
 
+    /// Opens the directory that `path` lies in.
+    static func open(directory: String, path: String) throws(TamisError) -> FileDescriptor {
+        let number = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if number < 0 { throw .system(.cannotCreate, "cannot open the directory \(directory)", file: path, errno: errno) }
+        return FileDescriptor(owning: number)
+    }
+
     /// The directory and the name in it.
-    private static func split(_ path: String) throws(TamisError) -> (parent: String, name: String) {
+    static func split(_ path: String) throws(TamisError) -> (parent: String, name: String) {
         if path.isEmpty { throw TamisError(.cannotCreate, "the name of the output is empty") }
         if path.utf8.contains(0) { throw TamisError(.cannotCreate, "the file name holds a zero byte", file: path) }
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else {
@@ -65,7 +69,7 @@ public enum OutputFile {
     }
 
     /// - Returns: the status of the old file, nil if there is none.
-    private static func destination(
+    static func destination(
         _ name: String, in directory: borrowing FileDescriptor, path: String, overwrite: Bool, inputs: [FileIdentity]
     ) throws(TamisError) -> stat? {
         var status = stat()
@@ -83,10 +87,12 @@ public enum OutputFile {
         return status
     }
 
-    /// Removes what processes that ended without cleaning up have left for destination `name`.
+    /// Removes what processes that ended without cleaning up have left for destinations `names`.
     ///
     /// A temporary whose lock is held belongs to a process at work. Failure to remove is no reason not to write.
-    private static func removeStale(for name: String, in directory: borrowing FileDescriptor) {
+    static func removeStale(for names: [String], in directory: borrowing FileDescriptor) {
+        if names.isEmpty { return }
+        let stems = Set(names.map { TemporaryName.stem(for: $0) })
         // The stream owns and closes its descriptor.
         let number = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if number < 0 { return }
@@ -99,7 +105,7 @@ public enum OutputFile {
             let found = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !TemporaryName.matches(found, destination: name) { continue }
+            guard let stem = TemporaryName.stem(of: found), stems.contains(stem) else { continue }
             let number = openat(directory.number, found, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             if number < 0 { continue }
             let descriptor = FileDescriptor(owning: number)

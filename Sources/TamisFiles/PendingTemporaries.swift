@@ -7,7 +7,7 @@ import Synchronization
 /// place, 0 → `claimed`, changes it, and never while it is `ready`.
 enum PendingTemporaries {
     private static let free = 0, claimed = 1, ready = 2
-    private static let placeCount = 16
+    private static let placeCount = 1024
     /// File systems allow 255 bytes; one more for the end.
     private static let nameSize = 256
 

@@ -28,7 +28,7 @@ struct LayerRoleFinder {
     private let graph: LayerGraph
     private let constants: GraphConstants
     private var signs: InputSigns
-    /// Those that are coded, by their numbers in the walk.
+    /// Those that are coded, by their numbers in the walk, in the order of their holes.
     private let coded: [Int]
     private var roles: [LayerRole]
     /// For each coded tensor the layer's node if the tensor is a weight, else -1.
@@ -36,10 +36,12 @@ struct LayerRoleFinder {
     private var layers: [Int: Layer] = [:]
     private var biases: [Int: Int] = [:]
 
-    /// The roles of the tensors of `walker` that are coded, in file order.
-    static func roles(_ walker: ModelWalker, _ bytes: ByteView) -> [LayerRole] {
-        let coded = walker.tensors.indices.filter { walker.tensors[$0].coded != nil }
-        guard !coded.isEmpty, let graph = GraphReader.graph(of: walker, bytes) else { return coded.map { _ in .other } }
+    /// The roles of the tensors of `walker` that are coded, in the order of `plan`. A tensor with several names has the role `other`,
+    /// like one that several nodes read.
+    static func roles(_ walker: ModelWalker, _ plan: HolePlan, _ bytes: ByteView) -> [LayerRole] {
+        let coded = plan.entries.map(\.tensor)
+        guard !coded.isEmpty, var graph = GraphReader.graph(of: walker, bytes) else { return coded.map { _ in .other } }
+        for alias in plan.aliases { graph.valueOfTensor[coded[alias.entry]] = -1 }
         var finder = LayerRoleFinder(graph, GraphConstants(bytes: bytes, tensors: walker.tensors, graph: graph), coded)
         finder.findWeights()
         finder.findBiases()
@@ -60,7 +62,7 @@ struct LayerRoleFinder {
     private func use(of number: Int) -> Use? {
         let tensor = coded[number]
         var value = graph.valueOfTensor[tensor]
-        guard value >= 0, graph.values[Int(value)] == .tensor(Int32(tensor)), let shape = constants.tensors[tensor].coded?.shape else { return nil }
+        guard value >= 0, graph.values[Int(value)] == .tensor(Int32(tensor)), let shape = constants.tensors[tensor].record.shape else { return nil }
         var axes = TracedAxes(shape)
         for _ in 0..<Self.maximumSteps {
             guard let (reader, position) = graph.onlyUse(of: value) else { return nil }
@@ -162,7 +164,7 @@ struct LayerRoleFinder {
             guard let use = use(of: number), let node = layerOfBias(use) else { continue }
             let layer = layers[node]
             if layer != nil { biases[node] = number }
-            let rank = constants.tensors[coded[number]].coded?.shape.rank ?? 0
+            let rank = constants.tensors[coded[number]].record.shape?.rank ?? 0
             roles[number] = LayerRole(consumer: .bias(of: layer?.weight), outputAxis: 0, outputAxisCount: rank)
         }
     }

@@ -22,6 +22,8 @@ struct ModelWalker {
     /// Invariant: payloads ascend and do not overlap, as each message is entered once, in the order of its fields.
     private(set) var tensors: [FoundTensor] = []
     private(set) var omittedTensorCount = 0
+    /// What is known of other files; nil if they are not asked for.
+    private(set) var external: ExternalData?
 
     /// How a tensor is called, after the path.
     private enum Leaf {
@@ -31,11 +33,17 @@ struct ModelWalker {
         case output(Range<Int>)
         /// By its place: node, if there is one, and attribute.
         case place(NodeLabel?, attribute: Range<Int>, element: Int?)
+        /// After the values that they are the indices of; those are called by the name at `name` if it is their own.
+        indirect case indices(of: Leaf, name: Range<Int>)
     }
 
-    init(_ bytes: ByteView) throws(TamisError) {
+    /// - Parameters:
+    ///   - external: gathers what the tensors say of other files; nil if these do not matter.
+    ///   - sideByteCount: size of all other files of the model.
+    init(_ bytes: ByteView, external: ExternalData? = nil, sideByteCount: UInt64 = 0) throws(TamisError) {
         self.bytes = bytes
-        self.namer = TensorNamer(fileByteCount: bytes.count)
+        self.external = external
+        self.namer = TensorNamer(fileByteCount: bytes.count, sideByteCount: sideByteCount)
         try walkModel()
     }
 
@@ -211,7 +219,7 @@ struct ModelWalker {
         // Files of the first format version have no type.
         func isOther(_ expected: UInt64) -> Bool { type != expected && type != ONNXField.AttributeType.undefined }
         var single = Leaf.place(node, attribute: name, element: nil)
-        if let node, !node.firstOutput.isEmpty, holds(node.opType, "Constant"), holds(name, "value") {
+        if let node, !node.firstOutput.isEmpty, bytes.holds(node.opType, "Constant"), bytes.holds(name, "value") {
             single = .output(node.firstOutput)
         }
 
@@ -265,40 +273,84 @@ struct ModelWalker {
 
     private mutating func walkSparseTensor(_ range: Range<Int>, _ leaf: Leaf, _ scope: WalkScope) throws(TamisError) {
         var valuesCount = 0
+        var indicesCount = 0
+        var valuesName = 0..<0
         var reader = WireReader(bytes, range)
         while let field = try reader.next() {
-            if field.number == ONNXField.SparseTensor.values && field.kind == .lengthDelimited { valuesCount += 1 }
+            guard field.kind == .lengthDelimited else { continue }
+            switch field.number {
+            case ONNXField.SparseTensor.values:
+                valuesCount += 1
+                valuesName = try nameOfTensor(field.value)
+            case ONNXField.SparseTensor.indices: indicesCount += 1
+            default: break
+            }
         }
         reader = WireReader(bytes, range)
         while let field = try reader.next() {
-            if field.number == ONNXField.SparseTensor.values && field.kind == .lengthDelimited {
+            guard field.kind == .lengthDelimited else { continue }
+            switch field.number {
+            case ONNXField.SparseTensor.values:
                 try addTensor(field.value, leaf, .sparse, scope.inside(field, isAmbiguous: valuesCount > 1))
+            case ONNXField.SparseTensor.indices:
+                let indices = Leaf.indices(of: leaf, name: valuesName)
+                try addTensor(field.value, indices, .sparse, scope.inside(field, isAmbiguous: indicesCount > 1))
+            default: break
             }
         }
+    }
+
+    private func nameOfTensor(_ range: Range<Int>) throws(TamisError) -> Range<Int> {
+        var name = 0..<0
+        var reader = WireReader(bytes, range)
+        while let field = try reader.next() {
+            if field.number == ONNXField.Tensor.name && field.kind == .lengthDelimited { name = field.value }
+        }
+        return name
     }
 
     private mutating func addTensor(
         _ range: Range<Int>, _ leaf: Leaf, _ location: ONNXSummary.Location, _ scope: WalkScope
     ) throws(TamisError) {
         let record = try TensorRecord(bytes, range)
-        guard !namer.isExhausted, let name = namer.unique(name(of: record, leaf)) else {
+        let reference = record.isExternal ? try externalReference(range, record, leaf) : nil
+        guard !namer.isExhausted, let name = namer.unique(name(of: record.name, leaf)) else {
             omittedTensorCount += 1
             return
         }
+        if let reference { external?.add(reference, ofTensor: tensors.count) }
         tensors.append(
-            FoundTensor(name: name, place: range, record: record, location: scope.location ?? location, isAmbiguous: scope.isAmbiguous))
+            FoundTensor(
+                name: name, place: range, record: record, location: scope.location ?? location, isInitializer: location == .initializer,
+                isAmbiguous: scope.isAmbiguous))
+    }
+
+    /// What the tensor says of its file; nil if that does not matter. The file is noted even if the tensor gets no name.
+    private mutating func externalReference(_ place: Range<Int>, _ record: TensorRecord, _ leaf: Leaf) throws(TamisError) -> ExternalReference? {
+        do throws(TamisError) {
+            return try external?.reference(bytes, place)
+        } catch {
+            throw error.about(tensor: name(of: record.name, leaf).text)
+        }
     }
 
     /// The name by the rules of the Spec ("Names of ONNX tensors"), before it is made unique.
-    private func name(of record: TensorRecord, _ leaf: Leaf) -> NameBuilder {
+    ///
+    /// - Parameter ownName: place of the tensor's own name.
+    private func name(of ownName: Range<Int>, _ leaf: Leaf) -> NameBuilder {
+        if case .indices(let values, let name) = leaf {
+            var builder = self.name(of: name, values)
+            builder.append("/indices")
+            return builder
+        }
         var builder = NameBuilder()
         for component in path {
             append(component, to: &builder)
             builder.append("/")
         }
         switch leaf {
-        case .own where record.name.isEmpty: builder.append("unnamed")
-        case .own: builder.append(record.name, of: bytes)
+        case .own where ownName.isEmpty: builder.append("unnamed")
+        case .own: builder.append(ownName, of: bytes)
         case .output(let output): builder.append(output, of: bytes)
         case .place(let node, let attribute, let element):
             if let node {
@@ -306,6 +358,7 @@ struct ModelWalker {
                 builder.append("/")
             }
             append(.attribute(name: attribute, element: element), to: &builder)
+        case .indices: break
         }
         return builder
     }
@@ -331,17 +384,6 @@ struct ModelWalker {
             builder.append(name, of: bytes)
         case .trainingInfo(let index, let part): builder.append("training_info[\(index)]/\(part.rawValue)")
         }
-    }
-
-    /// Whether the bytes at `range` are exactly `text`.
-    private func holds(_ range: Range<Int>, _ text: String) -> Bool {
-        guard range.count == text.utf8.count else { return false }
-        var position = range.lowerBound
-        for byte in text.utf8 {
-            if bytes[position] != byte { return false }
-            position += 1
-        }
-        return true
     }
 
     @inline(never)

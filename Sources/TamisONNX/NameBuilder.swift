@@ -17,6 +17,17 @@ struct NameBuilder {
         return builder.text
     }
 
+    /// Whether `text` is well-formed UTF-8 without control characters.
+    static func isClean(_ text: ByteView) -> Bool {
+        var position = 0
+        while position < text.count {
+            let byteCount = characterByteCount(text, position, text.count)
+            if byteCount == 0 { return false }
+            position += byteCount
+        }
+        return true
+    }
+
     mutating func append(_ text: String) {
         for byte in text.utf8 { put(byte) }
     }

@@ -79,6 +79,7 @@ enum ONNXField {
 
     enum SparseTensor {
         static let values: UInt32 = 1
+        static let indices: UInt32 = 2
     }
 
     enum Tensor {
@@ -96,5 +97,17 @@ enum ONNXField {
         static let docString: UInt32 = 12
         static let externalData: UInt32 = 13
         static let dataLocation: UInt32 = 14
+    }
+
+    /// Values of `TensorProto.data_location`.
+    enum DataLocation {
+        static let inline: UInt64 = 0
+        static let external: UInt64 = 1
+    }
+
+    /// An entry of `TensorProto.external_data`.
+    enum StringStringEntry {
+        static let key: UInt32 = 1
+        static let value: UInt32 = 2
     }
 }

@@ -24,7 +24,7 @@ public struct ONNXSummary: Sendable, Equatable {
         case subgraph
         /// `ModelProto.functions`.
         case function
-        /// The values of `graph.sparse_initializer` or of a sparse attribute.
+        /// The values or indices of `graph.sparse_initializer` or of a sparse attribute.
         case sparse
         /// `ModelProto.training_info`.
         case training

@@ -15,7 +15,11 @@ struct TensorNamer {
     /// The last number appended to a stem.
     private var lastNumber: [String: Int] = [:]
 
-    init(fileByteCount: Int) { budget = 2 * UInt64(fileByteCount) + 16 << 20 }
+    /// - Parameter sideByteCount: size of the model's other files. Where weights lie in them, the first is no measure of how much there is.
+    init(fileByteCount: Int, sideByteCount: UInt64 = 0) {
+        let count = UInt64(fileByteCount)
+        budget = 2 * count + min(sideByteCount, 16 * count) + 16 << 20
+    }
 
     /// Takes room for one more entry with a text of `byteCount` bytes, if there is any.
     mutating func reserve(_ byteCount: Int) -> Bool {

@@ -20,9 +20,22 @@ struct TensorRecord: Sendable {
     private(set) var byteCount = 0
     /// Place of the last data field that is not empty.
     private(set) var payload = 0..<0
-    /// A field of which there may be only one is there twice, has the wrong wire type, or a list is not packed; or the data lies
-    /// elsewhere (`segment`, `data_location`, `external_data`). Such a tensor has a meaning, but not one that a single hole can hold.
-    private(set) var isIrregular = false
+    /// Why its data may be something else than one run of bytes in this file.
+    private(set) var irregularities: Irregularities = []
+    /// `data_location` is EXTERNAL: readers take the data from the file that `external_data` names.
+    private(set) var isExternal = false
+
+    /// What keeps the data of a tensor from being a single hole in the model's file. Such a tensor has a meaning all the same.
+    struct Irregularities: OptionSet, Sendable {
+        let rawValue: UInt8
+
+        /// A field of which there may be only one is there twice, or a field has the wrong wire type; or `segment` is there.
+        static let fields = Irregularities(rawValue: 1)
+        /// A list is there in several parts, or is not packed.
+        static let lists = Irregularities(rawValue: 2)
+        /// `data_location` or `external_data` say that the data lie in another file.
+        static let elsewhere = Irregularities(rawValue: 4)
+    }
 
     /// - Parameter range: place of the message in `bytes`.
     init(_ bytes: ByteView, _ range: Range<Int>) throws(TamisError) {
@@ -38,14 +51,16 @@ struct TensorRecord: Sendable {
                 note(field, .lengthDelimited, &seen)
                 if field.kind == .lengthDelimited { name = field.value }
             case ONNXField.Tensor.docString: note(field, .lengthDelimited, &seen)
-            case ONNXField.Tensor.segment: isIrregular = true
+            case ONNXField.Tensor.segment: irregularities.insert(.fields)
             case ONNXField.Tensor.externalData:
-                isIrregular = true
+                irregularities.insert(.elsewhere)
+                if field.kind != .lengthDelimited { irregularities.insert(.fields) }
                 storage = .external
             case ONNXField.Tensor.dataLocation:
                 note(field, .varint, &seen)
-                if field.integer != 0 {
-                    isIrregular = true
+                isExternal = field.kind == .varint && field.integer == ONNXField.DataLocation.external
+                if field.integer != ONNXField.DataLocation.inline {
+                    irregularities.insert(.elsewhere)
                     storage = .external
                 }
             case ONNXField.Tensor.rawData: addData(field, .rawData, &seen)
@@ -82,10 +97,9 @@ struct TensorRecord: Sendable {
         }
     }
 
-    /// What the hole of this tensor would be, or nil if the tensor has to stay in the skeleton.
-    var coded: CodedPayload? {
-        guard !isIrregular, let elementType = Self.elementType(dataType, storage), rank <= Self.maximumRank else { return nil }
-        guard byteCount >= Self.minimumCodedByteCount, payload.count == byteCount else { return nil }
+    /// What the dimensions say; nil if they make no sense, are too many, or leave no element.
+    var shape: Shape? {
+        guard rank <= Self.maximumRank else { return nil }
         var unsigned: [UInt64] = []
         unsigned.reserveCapacity(rank)
         for dimension in dimensions {
@@ -93,18 +107,41 @@ struct TensorRecord: Sendable {
             unsigned.append(UInt64(dimension))
         }
         guard let shape = Shape(unsigned), shape.elementCount > 0 else { return nil }
-        guard TensorDescription(name: "", elementType: elementType, shape: shape).byteCount == UInt64(byteCount) else { return nil }
-        return CodedPayload(elementType: elementType, shape: shape, range: payload)
+        return shape
     }
 
-    /// The element type of the stored bytes where they are the elements themselves, little-endian, and the encoder takes them.
-    private static func elementType(_ dataType: DataType, _ storage: ONNXSummary.Storage) -> ElementType? {
-        guard dataType.number <= UInt64(UInt8.max), let type = ElementType(rawValue: UInt8(dataType.number)) else { return nil }
+    /// The type of the elements, where it is one that the format knows.
+    var elementType: ElementType? {
+        dataType.number <= UInt64(UInt8.max) ? ElementType(rawValue: UInt8(dataType.number)) : nil
+    }
+
+    /// Bytes of all elements as `raw_data` and side files have them; nil if type or dimensions do not say how many.
+    var elementByteCount: UInt64? {
+        guard let elementType, let shape else { return nil }
+        return TensorDescription(name: "", elementType: elementType, shape: shape).byteCount
+    }
+
+    /// The bytes of this file that are exactly the elements, little-endian, or nil if there is no such place.
+    var inlined: CodedPayload? {
+        guard irregularities.isEmpty, storesElements, payload.count == byteCount, elementByteCount == UInt64(byteCount) else { return nil }
+        guard let elementType, let shape else { return nil }
+        return CodedPayload(
+            elementType: elementType, shape: shape, file: 0, range: UInt64(payload.lowerBound)..<UInt64(payload.upperBound))
+    }
+
+    /// What the hole of this tensor would be, or nil if the tensor has to stay in the skeleton.
+    var coded: CodedPayload? { byteCount >= Self.minimumCodedByteCount ? inlined : nil }
+
+    /// Whether all readers take the data from another file: nothing is here, and no field is doubtful.
+    var isPurelyExternal: Bool { isExternal && irregularities == .elsewhere && byteCount == 0 }
+
+    /// Whether the stored bytes are the elements themselves, if there is one run of them.
+    private var storesElements: Bool {
         switch storage {
-        case .rawData: return type
-        case .floatData: return type == .float32 || type == .complex64 ? type : nil
-        case .doubleData: return type == .float64 || type == .complex128 ? type : nil
-        default: return nil
+        case .rawData: true
+        case .floatData: elementType == .float32 || elementType == .complex64
+        case .doubleData: elementType == .float64 || elementType == .complex128
+        default: false
         }
     }
 
@@ -114,7 +151,7 @@ struct TensorRecord: Sendable {
         case .lengthDelimited:
             var reader = WireReader(bytes, field.value)
             while !reader.isAtEnd { addDimension(try reader.varint()) }
-        default: isIrregular = true
+        default: irregularities.insert(.fields)
         }
     }
 
@@ -124,7 +161,13 @@ struct TensorRecord: Sendable {
     }
 
     private mutating func addData(_ field: WireField, _ kind: ONNXSummary.Storage, _ seen: inout UInt32) {
-        note(field, .lengthDelimited, &seen)
+        if kind == .rawData {
+            note(field, .lengthDelimited, &seen)
+        } else {
+            // A list may be in parts, packed or not, which make no single run.
+            if field.kind != .lengthDelimited && field.kind != Self.unpackedKind(kind) { irregularities.insert(.fields) }
+            if field.kind != .lengthDelimited || !Self.isFirst(field, &seen) { irregularities.insert(.lists) }
+        }
         if field.value.isEmpty { return }
         byteCount += field.value.count
         payload = field.value
@@ -135,10 +178,24 @@ struct TensorRecord: Sendable {
         }
     }
 
+    /// The wire type of a single element of a list.
+    private static func unpackedKind(_ storage: ONNXSummary.Storage) -> WireField.Kind {
+        switch storage {
+        case .floatData: .fixed32
+        case .doubleData: .fixed64
+        case .stringData: .lengthDelimited
+        default: .varint
+        }
+    }
+
     /// Marks the tensor irregular if `field` is not of the kind it should be or was seen before.
     private mutating func note(_ field: WireField, _ kind: WireField.Kind, _ seen: inout UInt32) {
+        if field.kind != kind || !Self.isFirst(field, &seen) { irregularities.insert(.fields) }
+    }
+
+    private static func isFirst(_ field: WireField, _ seen: inout UInt32) -> Bool {
         let bit: UInt32 = 1 << field.number
-        if field.kind != kind || seen & bit != 0 { isIrregular = true }
-        seen |= bit
+        defer { seen |= bit }
+        return seen & bit == 0
     }
 }

@@ -38,4 +38,16 @@ struct MappedFileTests {
             #expect(fault?.file == path)
         }
     }
+
+    @Test func releasedPagesComeBack() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        directory.make("a", bytes)
+        let file = try MappedFile(directory["a"])
+        #expect(try file.withView { $0.array } == bytes)
+        for range in [0..<100_000, 1..<4096, 5000..<5001, 4096..<8192, 99_000..<100_000, 0..<0, 50_000..<200_000, 200_000..<300_000] { file.release(range) }
+        #expect(try file.withView { $0.array } == bytes)
+        directory.make("empty", [])
+        try MappedFile(directory["empty"]).release(0..<10)
+        try InputFile(directory["a"]).release(0..<10_000)
+    }
 }

@@ -240,7 +240,7 @@ struct OutputFileTests {
             let names = directory.names
             #expect(names.count == 1)
             for name in names {
-                #expect(TemporaryName.matches(name, destination: "a"))
+                #expect(TemporaryName.stem(of: name) == TemporaryName.stem(for: "a"))
                 #expect(directory.mode(name) == 0o600)
                 let number = open(directory[name], O_RDONLY | O_CLOEXEC)
                 #expect(flock(number, LOCK_EX | LOCK_NB) != 0)

@@ -10,15 +10,36 @@ final class TemporaryDirectory: Sendable {
         precondition(mkdir(path, 0o700) == 0)
     }
 
-    deinit {
-        for name in names { unlink(self[name]) }
+    deinit { Self.remove(path) }
+
+    /// Removes the directory `path` with all it holds; links are removed, not followed.
+    private static func remove(_ path: String) {
+        for name in names(in: path) {
+            let inner = path + "/" + name
+            if unlink(inner) != 0 { remove(inner) }
+        }
         rmdir(path)
     }
 
     subscript(name: String) -> String { path + "/" + name }
 
     /// What it holds, in no order.
-    var names: [String] {
+    var names: [String] { Self.names(in: path) }
+
+    /// What the folder `name` in it holds, in no order.
+    func names(in name: String) -> [String] { Self.names(in: self[name]) }
+
+    /// Every file and folder below it, as paths, sorted.
+    var tree: [String] {
+        func below(_ name: String) -> [String] {
+            var status = stat()
+            guard lstat(self[name], &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return [name] }
+            return [name] + names(in: name).flatMap { below(name + "/" + $0) }
+        }
+        return names.flatMap(below).sorted()
+    }
+
+    private static func names(in path: String) -> [String] {
         guard let stream = opendir(path) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
