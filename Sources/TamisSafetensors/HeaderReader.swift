@@ -37,23 +37,22 @@ struct HeaderReader {
         var type: SafetensorsType?
         var shape: Shape?
         var offsets: [UInt64]?
-        let shown = quoted(name)
-        try json.object("the tensor \(shown)") { (json, key, place) throws(TamisError) in
+        try json.object("the tensor \(quoted(name))") { (json, key, place) throws(TamisError) in
             let start = json.position
             switch key {
             case "dtype":
-                let word = try json.string("the dtype of \(shown)")
+                let word = try json.string("the dtype of \(quoted(name))")
                 type = SafetensorsType(rawValue: word)
                 if type == nil {
                     let known = SafetensorsType.allCases.map(\.rawValue).joined(separator: ", ")
                     throw fault("has the dtype \(quoted(word)), expected one of \(known)", name: name, at: start)
                 }
             case "shape":
-                let dimensions = try json.integers("the shape of \(shown)")
+                let dimensions = try json.integers("the shape of \(quoted(name))")
                 shape = Shape(dimensions)
                 if shape == nil { throw fault("its shape has more elements than 64 bits can count", name: name, at: start) }
             case "data_offsets":
-                let pair = try json.integers("the data_offsets of \(shown)")
+                let pair = try json.integers("the data_offsets of \(quoted(name))")
                 if pair.count != 2 { throw fault("its data_offsets have \(pair.count) numbers, expected 2: beginning and end", name: name, at: start) }
                 offsets = pair
             default: throw fault("has the unknown key \(quoted(key)), expected \(keys.joined(separator: ", "))", name: name, at: place)

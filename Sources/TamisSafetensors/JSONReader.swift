@@ -26,84 +26,84 @@ struct JSONReader {
     /// - Parameter what: the object, in words.
     /// - Throws: for keys given twice, byte for byte, too.
     mutating func object(
-        _ what: String, _ member: (inout JSONReader, _ key: String, _ place: Int) throws(TamisError) -> Void
+        _ what: @autoclosure () -> String, _ member: (inout JSONReader, _ key: String, _ place: Int) throws(TamisError) -> Void
     ) throws(TamisError) {
-        try expect("{", "at the beginning of \(what)")
+        try expect("{", "at the beginning of \(what())")
         skipSpace()
         if take("}") { return }
         var keys: Set<[UInt8]> = []
         while true {
             let place = position
-            let key = try string("a key of \(what)")
-            if !keys.insert(Array(key.utf8)).inserted { throw HeaderReader.fault("is given a second time in \(what)", name: key, at: place) }
+            let key = try string("a key of \(what())")
+            if !keys.insert(Array(key.utf8)).inserted { throw HeaderReader.fault("is given a second time in \(what())", name: key, at: place) }
             skipSpace()
             try expect(":", "after the key \(HeaderReader.quoted(key))")
             skipSpace()
             try member(&self, key, place)
             skipSpace()
             if take("}") { return }
-            try expect(",", "or } in \(what)")
+            try expect(",", "or } in \(what())")
             skipSpace()
         }
     }
 
     /// A list of at most 64 integers of at most 64 bits.
-    mutating func integers(_ what: String) throws(TamisError) -> [UInt64] {
-        try expect("[", "at the beginning of \(what)")
+    mutating func integers(_ what: @autoclosure () -> String) throws(TamisError) -> [UInt64] {
+        try expect("[", "at the beginning of \(what())")
         skipSpace()
         var integers: [UInt64] = []
         if take("]") { return integers }
         while true {
             if integers.count == Self.maximumListCount {
-                throw HeaderReader.fault("has more than \(Self.maximumListCount) numbers in \(what)", at: position)
+                throw HeaderReader.fault("has more than \(Self.maximumListCount) numbers in \(what())", at: position)
             }
             integers.append(try integer(what))
             skipSpace()
             if take("]") { return integers }
-            try expect(",", "or ] in \(what)")
+            try expect(",", "or ] in \(what())")
             skipSpace()
         }
     }
 
-    private mutating func integer(_ what: String) throws(TamisError) -> UInt64 {
+    private mutating func integer(_ what: () -> String) throws(TamisError) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         while let byte = next, isDigit(byte) {
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(byte - 0x30))
-            if overflow || carry { throw HeaderReader.fault("has an integer of more than 64 bits in \(what)", at: start) }
+            if overflow || carry { throw HeaderReader.fault("has an integer of more than 64 bits in \(what())", at: start) }
             value = sum
             position += 1
         }
-        if position == start { throw HeaderReader.fault("has \(found) in \(what), expected an integer that is not negative", at: start) }
+        if position == start { throw HeaderReader.fault("has \(found) in \(what()), expected an integer that is not negative", at: start) }
         if position > start + 1 && bytes[start] == UInt8(ascii: "0") {
-            throw HeaderReader.fault("has an integer with a zero before it in \(what)", at: start)
+            throw HeaderReader.fault("has an integer with a zero before it in \(what())", at: start)
         }
         return value
     }
 
     /// - Parameter what: the text, in words.
-    mutating func string(_ what: String) throws(TamisError) -> String {
+    mutating func string(_ what: @autoclosure () -> String) throws(TamisError) -> String {
         let start = position
-        try expect("\"", "at the beginning of \(what)")
+        try expect("\"", "at the beginning of \(what())")
         var text: [UInt8] = []
         while let byte = next {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: text, as: UTF8.self) else { throw HeaderReader.fault("is not UTF-8 in \(what)", at: start) }
+                guard let text = String(validating: text, as: UTF8.self) else { throw HeaderReader.fault("is not UTF-8 in \(what())", at: start) }
                 return text
             case UInt8(ascii: "\\"): try escape(&text, what)
-            case ..<0x20: throw HeaderReader.fault("has a control character in \(what), expected it as \\u and four digits", at: position - 1)
+            case ..<0x20: throw HeaderReader.fault("has a control character in \(what()), expected it as \\u and four digits", at: position - 1)
             default: text.append(byte)
             }
         }
-        throw HeaderReader.fault("\(document) ends within \(what), expected a quotation mark", at: position)
+        throw HeaderReader.fault("\(document) ends within \(what()), expected a quotation mark", at: position)
     }
 
-    private mutating func escape(_ text: inout [UInt8], _ what: String) throws(TamisError) {
+    private mutating func escape(_ text: inout [UInt8], _ what: () -> String) throws(TamisError) {
         let start = position - 1
-        guard let letter = next else { throw HeaderReader.fault("\(document) ends within \(what), expected a quotation mark", at: position) }
+        guard let letter = next else { throw HeaderReader.fault("\(document) ends within \(what()), expected a quotation mark", at: position) }
         position += 1
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
@@ -119,18 +119,18 @@ struct JSONReader {
                 if (0xDC00...0xDFFF).contains(low) { value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00) }
             }
             guard let scalar = Unicode.Scalar(value) else {
-                throw HeaderReader.fault("has half a character in \(what): \\u\(String(value, radix: 16))", at: start)
+                throw HeaderReader.fault("has half a character in \(what()): \\u\(String(value, radix: 16))", at: start)
             }
             text += Array(String(Character(scalar)).utf8)
-        default: throw HeaderReader.fault("has an unknown escape in \(what), expected one of JSON's", at: start)
+        default: throw HeaderReader.fault("has an unknown escape in \(what()), expected one of JSON's", at: start)
         }
     }
 
-    private mutating func fourDigits(_ what: String) throws(TamisError) -> UInt32 {
+    private mutating func fourDigits(_ what: () -> String) throws(TamisError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw HeaderReader.fault("has an escape \\u in \(what) without four hexadecimal digits after it", at: position)
+                throw HeaderReader.fault("has an escape \\u in \(what()) without four hexadecimal digits after it", at: position)
             }
             value = value << 4 | UInt32(digit)
             position += 1
@@ -179,7 +179,7 @@ struct JSONReader {
         return true
     }
 
-    mutating func expect(_ character: Unicode.Scalar, _ place: String) throws(TamisError) {
-        if !take(character) { throw HeaderReader.fault("has \(found), expected \(character) \(place)", at: position) }
+    mutating func expect(_ character: Unicode.Scalar, _ place: @autoclosure () -> String) throws(TamisError) {
+        if !take(character) { throw HeaderReader.fault("has \(found), expected \(character) \(place())", at: position) }
     }
 }

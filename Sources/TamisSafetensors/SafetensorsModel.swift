@@ -9,6 +9,7 @@ import TamisModel
 ///
 /// The elements themselves are not looked at. Time and memory are proportional to the headers, of which each has at most 100 MB.
 public enum SafetensorsModel {
+    /// What a stream says that its files are.
     public static let format = "safetensors"
     /// Of a tensor in a stream (Spec §4.3).
     static let maximumRank = 16
