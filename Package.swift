@@ -37,7 +37,7 @@ let package = Package(
         module("TamisThreads"),
         module("TamisZstd", ["CZstd", "TamisBits"], warningsAreErrors),
         module("TamisModel", ["TamisBits"]),
-        module("TamisArithmetic", ["TamisBits"]),
+        module("TamisArithmetic", ["TamisBits", "TamisModel"]),
         module("TamisQuantization", ["TamisBits", "TamisModel"]),
         module("TamisSyntax", ["TamisBits", "TamisModel"]),
         module("TamisDecoder", ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd"]),
@@ -45,7 +45,7 @@ let package = Package(
         module("TamisONNX", ["TamisBits", "TamisModel"]),
         module("TamisSafetensors", ["TamisBits", "TamisModel"]),
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
-        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
+        module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
         module("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax", "Yams"], warningsAreErrors),
         .executableTarget(
             name: "tamis-cli",

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ import handmade
 import tamis_reference
 
 TAMIS = os.environ.get("TAMIS", str(HERE.parent / ".build" / "release" / "tamis"))
-LARGEST, LARGEST_SUM = 30_000, 150_000
+LARGEST, LARGEST_SUM = 40_000, 220_000
 
 
 def model(initializers, nodes=None):
@@ -61,6 +62,50 @@ def exact_types(rng):
         arrays[kind] = rng.standard_normal((6, 6)).astype(kind)
     arrays["bool"] = rng.integers(0, 2, 40).astype(bool)
     return model(arrays)
+
+
+def half_precision(rng):
+    """float16 and bfloat16 weights that are quantized, with biases."""
+    arrays = {"half": normal(rng, 48, 64).astype(np.float16), "bias": normal(rng, 48).astype(np.float16)}
+    made = onnx.load_model_from_string(model(arrays))
+    brain = normal(rng, 40, 60).view(np.uint32) >> 16
+    made.graph.initializer.append(helper.make_tensor("brain", TensorProto.BFLOAT16, (40, 60), brain.astype("<u2").tobytes(), raw=True))
+    return made.SerializeToString(deterministic=True)
+
+
+def packed_integers(rng):
+    """Integers of all widths, some packed; pairs of four-bit numbers in bytes; the same tensor twice."""
+    def laplacian(kind, *shape, scale=9.0):
+        return np.clip(np.round(rng.laplace(0, scale, shape)), -120, 120).astype(kind)
+    arrays = {kind: laplacian(kind, 20, 60) for kind in ("int8", "int16", "int32", "int64")}
+    arrays["uint8"] = (128 + laplacian(np.int64, 20, 60)).astype(np.uint8)
+    arrays["twice"] = arrays["int8"].copy()
+    nibbles = np.clip(8 + np.round(rng.laplace(0, 1.2, (30, 120))), 0, 15).astype(np.uint8)
+    arrays["pairs"] = nibbles[:, ::2] | nibbles[:, 1::2] << 4
+    arrays["flags"] = rng.random((40, 60)) < 0.1
+    made = onnx.load_model_from_string(model(arrays))
+    int4 = np.append(np.clip(np.round(rng.laplace(0, 1.5, 1501)), -7, 7).astype(np.int8).view(np.uint8) & 15, np.uint8(0))
+    made.graph.initializer.append(helper.make_tensor("int4", TensorProto.INT4, (19, 79), (int4[::2] | int4[1::2] << 4).tobytes(), raw=True))
+    return made.SerializeToString(deterministic=True)
+
+
+def exact_floats(rng):
+    """Tensors for float mode: all types, scaled lines, rows that were float16 once, zeros and specials."""
+    scaled = normal(rng, 70, 80) * 2.0 ** rng.integers(-4, 5, (70, 1)) * 2.0 ** rng.integers(-2, 3, (1, 80))
+    embedding = normal(rng, 64, 48)
+    embedding[rng.random(64) < 0.5] = np.round(embedding[rng.random(64) < 0.5].astype(np.float16), 8)[:1].astype(np.float32)
+    pruned = normal(rng, 50, 60)
+    pruned[rng.random(pruned.shape) < 0.8] = 0
+    pruned.reshape(-1)[::501] = [np.float32(x) for x in (-0.0, np.inf, -np.inf, np.nan, 1e-42, 3e38)]
+    arrays = {"scaled": scaled.astype(np.float32), "rows": embedding, "pruned": pruned, "double": rng.standard_normal((30, 40)),
+              "half": normal(rng, 40, 50).astype(np.float16), "was_half": normal(rng, 40, 50).astype(np.float16).astype(np.float32)}
+    made = onnx.load_model_from_string(model(arrays))
+    for name, kind, bits in (("brain", TensorProto.BFLOAT16, 16), ("e4m3", TensorProto.FLOAT8E4M3FN, 8), ("e5m2", TensorProto.FLOAT8E5M2, 8)):
+        values = normal(rng, 3000, scale=1.0)
+        content = (values.view(np.uint32) >> 16).astype("<u2") if bits == 16 else \
+            (values.astype(np.float16).view(np.uint16) >> (8 if name == "e5m2" else 7)).astype(np.uint8)
+        made.graph.initializer.append(helper.make_tensor(name, kind, (50, 60), content.tobytes(), raw=True))
+    return made.SerializeToString(deterministic=True)
 
 
 def group(rng):
@@ -159,6 +204,9 @@ VECTORS = [
     ("affine", positive, ["--quantizer", "affine,bits=8"], "8 bits over the range of weights that are all positive"),
     ("codebook", dense, ["--quantizer", "codebook,levels=32"], "a codebook of 32 values"),
     ("pruned-rows", unused_rows, ["--prune", "rows=0.5"], "rows that pruning set to 0"),
+    ("half-precision", half_precision, [], "float16 and bfloat16 weights, quantized"),
+    ("integers", packed_integers, ["--lossless"], "integers as they are, of 4 to 64 bits, bytes divided in two, a tensor that is there twice"),
+    ("float-mode", exact_floats, ["--lossless"], "floating-point elements bit by bit, of all widths; rows with more zero bits, zeros, infinities and NaNs"),
     ("rdoq", kernels, ["--quantizer", "rdoq"], "indices chosen for rate and distortion"),
 ]
 

@@ -172,7 +172,8 @@ def stream(name, parts, holes=None, skeleton=b"before, between, after"):
     output += skeleton[place:]
     body = uv(1) + text(name) + uv(len(skeleton)) + uv(len(parts)) \
         + b"".join(text(chr(ord("a") + number)) + bytes([1, len(part.shape), *part.shape]) for number, part in enumerate(parts)) \
-        + uv(len(holes)) + b"".join(bytes([0, gap, number]) for gap, number in holes)
+        + uv(len(holes)) + b"".join(bytes([0, gap, number]) for gap, number in holes) \
+        + uv(1) + text("alias") + uv(0)
     elements = sum(reference.product(part.shape) for part in parts)
     parameters = bytes([SLICE_LOG2]) + text("conformance") + text("") + text("bytes") + uv(elements) + uv(1) + uv(len(output)) \
         + hashlib.sha256(output).digest()
@@ -197,7 +198,7 @@ def some_indices(count, largest=14):
 
 def on_grid(step, offset, rows=None, row_step_exponent=0):
     """The value of a grid point (§7.1, §7.2)."""
-    return lambda d, r: reference.value_bytes(d, offset, reference.row_step(step, rows[r], row_step_exponent) if rows else step)
+    return lambda d, r: struct.pack("<f", reference.value_of(d, offset, reference.row_step(step, rows[r], row_step_exponent) if rows else step))
 
 
 def in_table(table):

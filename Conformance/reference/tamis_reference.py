@@ -439,6 +439,99 @@ def read_line_classes(reader, codeword_bytes, rows, columns):
     return kinds
 
 
+# §6.9 Float mode
+
+FLOAT_LAYOUTS = {11: (64, 52, 1), 1: (32, 23, 1), 10: (16, 10, 1), 16: (16, 7, 1), 17: (8, 3, 1), 18: (8, 3, 1), 19: (8, 2, 1), 20: (8, 2, 1),
+                 24: (8, 0, 0)}                         # W, m, sign bits, by element type
+
+
+class FloatWindow:                                      # §6.9.1
+    def __init__(self, layout, zero_bits, modelled_bits, window_origin, window_symbols, short_zero_bits=None):
+        (self.W, self.m, self.sign_bits), self.z, self.t = layout, zero_bits, modelled_bits
+        self.origin, self.symbols, self.short_z = window_origin, window_symbols + 2, short_zero_bits
+
+    def element(self, symbol, is_short, take):
+        z = self.short_z if is_short else self.z
+        if symbol == 0:
+            return take(self.W - z) << z
+        if symbol == 1:
+            return 0
+        prefix = self.origin + symbol - 2
+        low = take(self.m - self.t - z)
+        sign = take(self.sign_bits)
+        return (sign << (self.W - 1)) | (prefix << (self.m - self.t)) | (low << z)
+
+
+def short_rows(codeword, rows):
+    """Whether each row is short."""
+    decoder, contexts, flags = ArithmeticDecoder(codeword, 5), Contexts(), []
+    for _ in range(rows):
+        flags.append(decoder.bin(contexts[flags[-1] if flags else 0]))
+    decoder.finish()
+    return flags
+
+
+def float_frequencies(codeword, symbols, classes_sent): # §6.9.2
+    """The number of the table of each scale class, and the tables: lists of frequencies by symbol."""
+    decoder, contexts = ArithmeticDecoder(codeword, 5), Contexts()
+    bin = decoder.bin
+    table_of_class = [0]
+    for _ in range(1, 17):
+        table_of_class.append(table_of_class[-1] + (bin(contexts["new"]) if classes_sent else 0))
+    tables = []
+    for _ in range(table_of_class[16] + 1):
+        before, table = 0, []
+        for _ in range(symbols):
+            n = before
+            if bin(contexts["stays", before]) == 0:
+                up = 1 if before == 0 else 0 if before == 12 else bin(contexts["rises", before])
+                last = 12 - before if up else before
+                distance = 1
+                while distance < last and bin(contexts["further", up, distance]) == 1:
+                    distance += 1
+                n = before + distance if up else before - distance
+            frequency = min(n, 1)
+            for b in range(n - 2, -1, -1):
+                frequency = 2 * frequency + bin(contexts["highest", n] if b == n - 2 else contexts["lower"])
+            table.append(frequency)
+            before = n
+        tables.append(table)
+    decoder.finish()
+    for table in tables:
+        if sum(table) != 4096 or max(table) > 4094 or table[0] < 2:
+            raise InvalidCodeword("frequencies that no table may have")
+    return table_of_class, tables
+
+
+def float_slice(codeword, raw, window, frequencies, scale_classes, rows_short): # §6.9.3
+    """The elements of a slice, as integers; `scale_classes` and `rows_short` say for each its class and whether its row is short."""
+    if len(codeword) < 16 or len(codeword) % 2 != 0:
+        raise InvalidCodeword("a codeword of an impossible length")
+    table_of_class, tables = frequencies
+    starts = [[sum(table[:symbol]) for symbol in range(len(table) + 1)] for table in tables]
+    state = list(struct.unpack("<4I", codeword[:16]))
+    words = list(struct.unpack(f"<{len(codeword) // 2 - 8}H", codeword[16:]))
+    if min(state) < 2 ** 16:
+        raise InvalidCodeword("a state is too small")
+    words.reverse()
+    bits, elements = RawBits(raw), []
+    for i, (scale_class, is_short) in enumerate(zip(scale_classes, rows_short)):
+        x = state[i % 4]
+        s, f = starts[table_of_class[scale_class]], tables[table_of_class[scale_class]]
+        symbol = next(symbol for symbol in range(len(f)) if s[symbol] <= x % 4096 < s[symbol + 1])
+        x = f[symbol] * (x // 4096) + x % 4096 - s[symbol]
+        if x < 2 ** 16:
+            if not words:
+                raise InvalidCodeword("words are missing")
+            x = x * 2 ** 16 + words.pop()
+        state[i % 4] = x
+        elements.append(window.element(symbol, is_short, bits.take))
+    if state != [2 ** 16] * 4 or words:
+        raise InvalidCodeword("the codeword does not end with its last element")
+    bits.finish()
+    return elements
+
+
 # §7 Reconstruction
 
 def binary32(x):
@@ -453,9 +546,21 @@ def row_step(step, row_class, row_step_exponent):       # §7.2
     return binary32(step * (Q[e % 4] * 2.0 ** (e // 4)))
 
 
-def value_bytes(d, reconstruction_offset, step):        # §7.1
+def value_of(d, reconstruction_offset, step):           # §7.1
     g = 256 * d + sgn(d) * reconstruction_offset
-    return struct.pack("<f", float(g) * (step * 2.0 ** -8))
+    return binary32(float(g) * (step * 2.0 ** -8))
+
+
+def element_bytes(reader, element_type, value, place):  # §7.8
+    if element_type == FLOAT32:
+        return struct.pack("<f", value)
+    if element_type == FLOAT16:
+        try:
+            return struct.pack("<e", value)
+        except OverflowError:
+            reader.refuse("invalid_codeword", f"{value} is too large for float16", place)
+    bits = struct.unpack("<I", struct.pack("<f", value))[0]
+    return struct.pack("<H", (bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
 
 
 class Trellis:                                          # §7.3
@@ -507,8 +612,10 @@ def with_signs(magnitudes):
 
 UNIT_NAMES = {1: "start_unit", 2: "model_parameter_set", 3: "topology_unit", 4: "skeleton_unit", 5: "data_unit", 6: "group_unit",
               7: "index_unit", 8: "end_unit"}
-ELEMENT_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}     # §5.2
-FLOAT32 = 1
+ELEMENT_BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128, 16: 16,     # §5.2
+                17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2, 27: 6, 28: 6}
+FLOAT32, UINT8, FLOAT16, BFLOAT16 = 1, 2, 10, 16
+SIGNED, UNSIGNED = (3, 5, 6, 7, 22, 26), (2, 4, 9, 12, 13, 21, 25)
 
 
 def product(numbers):
@@ -522,7 +629,7 @@ class Tensor:
     def __init__(self, name, element_type, dimensions):
         self.name, self.element_type, self.dimensions = name, element_type, dimensions
         self.elements = product(dimensions)
-        self.bytes = self.elements * ELEMENT_BYTES[element_type]
+        self.bytes = -(-self.elements * ELEMENT_BITS[element_type] // 8)
 
 
 class Decoder:
@@ -630,10 +737,14 @@ class Decoder:
         body = Reader(decompress(reader, len(reader.data) - reader.place, body_bytes), "topology_body", 0)
         for _ in range(self.limited(body, body.uv("file_count", high=U32), self.level.files, "files")):
             start = body.place
-            name = body.text("file_name", 255)
-            if name in ("", ".", "..") or "/" in name or "\\" in name or name in [other for other, _ in self.files]:
+            name = body.text("file_name", 1024)
+            parts = name.encode().split(b"/")
+            if len(parts) > 16 or b"\\" in name.encode() or any(part in (b"", b".", b"..") or len(part) > 255 for part in parts):
                 body.refuse("value_out_of_range", f"file_name {name!r}", start)
             self.files.append((name, body.uv("skeleton_bytes")))
+        paths = [name for name, _ in self.files]
+        if len(set(paths)) != len(paths) or any(other.startswith(name + "/") for name in paths for other in paths):
+            body.refuse("duplicate", "file names")
         names = set()
         for _ in range(self.limited(body, body.uv("tensor_count", high=U32), self.level.tensors, "tensors")):
             self.tensors.append(self.tensor_entry(body, names))
@@ -647,21 +758,28 @@ class Decoder:
                 body.refuse("value_out_of_range", "gaps beyond the skeleton")
             self.holes.append((file, gap, tensor))
             last_file = file
+        for _ in range(self.limited(body, body.uv("alias_count", high=U32), self.level.holes, "aliases")):
+            names.add(self.name(body, "alias_name", names))
+            body.uv("alias_tensor_index", 0, len(self.tensors) - 1)
         if {tensor for _, _, tensor in self.holes} != set(range(len(self.tensors))):
             body.refuse("missing", "a tensor without a hole")
         output = sum(skeleton for _, skeleton in self.files) + sum(self.tensors[tensor].bytes for _, _, tensor in self.holes)
         self.limited(body, output, self.level.output_bytes, "bytes of files")   # §5.1
         body.end()
 
-    def tensor_entry(self, body, names):
+    def name(self, body, element, names):
         start = body.place
-        name = body.text("tensor_name", 65535)
-        if name == "" or name in names:
-            body.refuse("value_out_of_range", f"tensor_name {name!r}", start)
+        name = body.text(element, 65535)
         self.limited(body, len(name.encode()), self.level.name_bytes, "bytes of a name")
+        if name == "" or name in names:
+            body.refuse("duplicate" if name else "value_out_of_range", f"{element} {name!r}", start)
+        return name
+
+    def tensor_entry(self, body, names):
+        name = self.name(body, "tensor_name", names)
         names.add(name)
-        element_type = body.u8("element_type", 1, 16)
-        if element_type not in ELEMENT_BYTES:
+        element_type = body.u8("element_type", 1, 28)
+        if element_type not in ELEMENT_BITS:
             body.refuse("value_out_of_range", f"element_type {element_type}")
         rank = self.limited(body, body.u8("rank", high=16), self.level.rank, "dimensions")
         dimensions = [body.uv("dimension") for _ in range(rank)]
@@ -685,12 +803,11 @@ class Decoder:
         number = reader.uv("tensor_index", 0, len(self.tensors) - 1)
         tensor = self.tensors[number]
         digest = reader.u64("tensor_digest")
-        if reader.u8("coding_mode", high=1) == 0:
+        mode = reader.u8("coding_mode", high=2)
+        if mode == 0:
             content = decompress(reader, len(reader.data) - reader.place, tensor.bytes)
         else:
-            if tensor.element_type != FLOAT32 or tensor.elements == 0:
-                reader.refuse("value_out_of_range", "a tensor that cannot have indices")
-            content = self.index_coding(reader, tensor)
+            content = (self.index_coding if mode == 1 else self.float_coding)(reader, tensor)
         if xxh64(content) != digest:
             reader.refuse("tensor_digest", tensor.name)
         self.put(reader, number, content)
@@ -734,24 +851,33 @@ class Decoder:
         return with_signs([0.0] + [minifloat_magnitude(top - q, mantissa_bits, bias, subnormals) for q in range(1, top + 1)])
 
     def index_coding(self, reader, tensor):
-        kind = reader.u8("quantizer_kind", high=4)
-        trellis = None
+        kind = reader.u8("quantizer_kind", high=5)
+        trellis, fields_log2 = None, 0
         if kind <= 1:
             step, offset = self.quantizer_grid(reader)
         if kind == 1:
             trellis = Trellis(reader.u8("trellis_states_log2", 3, 8))
-        if kind >= 2:
+        if kind in (2, 3, 4):
             table = [self.codebook, self.companding, self.minifloat][kind - 2](reader)
+        if kind == 5:
+            integer_offset, fields_log2 = reader.sv("integer_offset", -2 ** 31, 2 ** 32), reader.u8("fields_log2", high=2)
+        may_have = SIGNED + UNSIGNED if kind == 5 else (FLOAT32, FLOAT16, BFLOAT16)
+        if tensor.element_type not in may_have or tensor.elements == 0 or fields_log2 > 0 and (tensor.element_type != UINT8 or tensor.dimensions == []):
+            reader.refuse("value_out_of_range", "a tensor that cannot have such indices")
+        dimensions = list(tensor.dimensions)
+        if fields_log2 > 0:
+            dimensions[-1] *= 2 ** fields_log2                              # §7.7
+        bits, elements = ELEMENT_BITS[tensor.element_type] >> fields_log2, product(dimensions)
         magnitude_code = reader.u8("magnitude_code", high=80)
         row_axis = reader.u8("row_axis", high=16)
         row_axis_count = reader.u8("row_axis_count", high=16)
-        if row_axis + row_axis_count > len(tensor.dimensions):
+        if row_axis + row_axis_count > len(dimensions):
             reader.refuse("value_out_of_range", "row axes beyond the tensor's")
-        p_count = product(tensor.dimensions[:row_axis])                     # §5.3: P, R and S
-        rows = product(tensor.dimensions[row_axis:row_axis + row_axis_count])
-        s_count = product(tensor.dimensions[row_axis + row_axis_count:])
+        p_count = product(dimensions[:row_axis])                            # §5.3: P, R and S
+        rows = product(dimensions[row_axis:row_axis + row_axis_count])
+        s_count = product(dimensions[row_axis + row_axis_count:])
         columns = p_count * s_count
-        coding_order = reader.u8("coding_order", high=1)
+        coding_order = reader.u8("coding_order", high=1 if bits >= 8 else 0)
         tools = reader.u8("coding_tools", high=15)
         sends_rows, sends_columns, uses_neighbours = tools & 1 != 0, tools & 2 != 0, tools & 4 != 0
         if sends_rows and columns < 8 or sends_columns and rows < 8:
@@ -763,7 +889,7 @@ class Decoder:
             sign_distances = reader.uv("sign_distance_1", 1, U32), reader.uv("sign_distance_2", 1, U32)
         line_class_bytes = reader.uv("line_class_bytes", 1) if sends_rows or sends_columns else 0
 
-        slice_count = -(-tensor.elements // self.slice_elements)            # §6.5
+        slice_count = -(-elements // self.slice_elements)                   # §6.5
         slices = [(reader.uv("codeword_bytes", 1, U32), reader.uv("raw_bytes", 0, U32)) for _ in range(slice_count)]
         row_classes = column_classes = None
         if line_class_bytes > 0:
@@ -783,27 +909,97 @@ class Decoder:
             column_part = column_classes[column] if sends_columns else 0
             return max(-8, min(8, row_part + column_part)) + 8
 
-        content = bytearray(tensor.bytes)
+        content = 0 if kind == 5 else bytearray(tensor.bytes)
         for number, (codeword_bytes, raw_bytes) in enumerate(slices):
             first = number * self.slice_elements
-            count = min(self.slice_elements, tensor.elements - first)
+            count = min(self.slice_elements, elements - first)
             if count > 16384 * (codeword_bytes + 1):                        # §9.3, before memory is reserved
                 reader.refuse("expansion_ratio", f"{count} elements in {codeword_bytes} bytes")
             places = [place_of(n) for n in range(first, first + count)]
             classes = [scale_class(r, column) for r, column, _ in places]
             start = reader.place
             indices = read_slice(reader, codeword_bytes, raw_bytes, classes, magnitude_code, limit, uses_neighbours, sign_distances, trellis)
-            if kind >= 2:
+            if kind == 5:                                                   # §7.7
+                low, high = (-2 ** (bits - 1), 2 ** (bits - 1) - 1) if tensor.element_type in SIGNED else (0, 2 ** bits - 1)
                 for q, (_, _, place) in zip(indices, places):
-                    if q not in table:                                      # §6.5
+                    if not low <= q + integer_offset <= high:
                         reader.refuse("invalid_codeword", f"index {q} has no value", start)
-                    content[4 * place:4 * place + 4] = struct.pack("<f", table[q])
+                    content |= ((q + integer_offset) % 2 ** bits) << (bits * place)
                 continue
+            size = tensor.bytes // tensor.elements
             grid_points = trellis.grid_points(indices) if trellis else indices
             for d, (r, _, place) in zip(grid_points, places):
-                delta = row_step(step, row_classes[r], row_step_exponent) if sends_rows and row_step_exponent > 0 else step
-                content[4 * place:4 * place + 4] = value_bytes(d, offset, delta)
-        return bytes(content)
+                if kind >= 2:
+                    if d not in table:                                      # §6.5
+                        reader.refuse("invalid_codeword", f"index {d} has no value", start)
+                    value = table[d]
+                else:
+                    value = value_of(d, offset, row_step(step, row_classes[r], row_step_exponent) if sends_rows and row_step_exponent > 0 else step)
+                content[size * place:size * place + size] = element_bytes(reader, tensor.element_type, value, start)
+        return content.to_bytes(tensor.bytes, "little") if kind == 5 else bytes(content)
+
+    def float_coding(self, reader, tensor):
+        if tensor.element_type not in FLOAT_LAYOUTS or tensor.elements == 0:
+            reader.refuse("value_out_of_range", "a tensor that float mode cannot code")
+        layout = W, m, sign_bits = FLOAT_LAYOUTS[tensor.element_type]
+        zero_bits, modelled_bits = reader.u8("zero_bits", high=52), reader.u8("modelled_bits", high=4)
+        window_origin, window_symbols = reader.uv("window_origin", high=32767), reader.uv("window_symbols", 1, 254)
+        if zero_bits + modelled_bits > m or window_origin + window_symbols > 2 ** (W - sign_bits - m + modelled_bits):
+            reader.refuse("value_out_of_range", "the window")
+        row_axis = reader.u8("row_axis", high=16)
+        row_axis_count = reader.u8("row_axis_count", high=16)
+        if row_axis + row_axis_count > len(tensor.dimensions):
+            reader.refuse("value_out_of_range", "row axes beyond the tensor's")
+        p_count = product(tensor.dimensions[:row_axis])                     # §5.3
+        rows = product(tensor.dimensions[row_axis:row_axis + row_axis_count])
+        s_count = product(tensor.dimensions[row_axis + row_axis_count:])
+        columns = p_count * s_count
+        tools = reader.u8("coding_tools", high=7)
+        sends_rows, sends_columns, sends_short = tools & 1 != 0, tools & 2 != 0, tools & 4 != 0
+        if (sends_rows or sends_short) and columns < 8 or sends_columns and rows < 8 or sends_short and p_count > 1:
+            reader.refuse("value_out_of_range", "lines of fewer than 8 elements, or rows in parts")
+        line_class_bytes = reader.uv("line_class_bytes", 1) if sends_rows or sends_columns else 0
+        short_zero_bits = short_row_bytes = None
+        if sends_short:
+            short_zero_bits, short_row_bytes = reader.u8("short_zero_bits", 1, 52), reader.uv("short_row_bytes", 1)
+            if not zero_bits < short_zero_bits <= m - modelled_bits:
+                reader.refuse("value_out_of_range", f"short_zero_bits is {short_zero_bits}")
+        frequency_bytes = reader.uv("frequency_bytes", 1)
+
+        slice_count = -(-tensor.elements // self.slice_elements)            # §6.5
+        slices = [(reader.uv("codeword_bytes", 1, U32), reader.uv("raw_bytes", 0, U32)) for _ in range(slice_count)]
+        row_classes = column_classes = None
+        if line_class_bytes > 0:
+            row_classes, column_classes = read_line_classes(
+                reader, line_class_bytes, rows if sends_rows else None, columns if sends_columns else None)
+        is_short = [False] * rows
+        start = reader.place
+        try:
+            if sends_short:
+                if rows > 16384 * (short_row_bytes + 1):                    # §9.3
+                    reader.refuse("expansion_ratio", f"{rows} rows in {short_row_bytes} bytes")
+                is_short = short_rows(reader.bytes(short_row_bytes), rows)
+                start = reader.place
+            frequencies = float_frequencies(reader.bytes(frequency_bytes), window_symbols + 2, sends_rows or sends_columns)
+        except InvalidCodeword as fault:
+            reader.refuse("invalid_codeword", str(fault), start)
+        window = FloatWindow(layout, zero_bits, modelled_bits, window_origin, window_symbols, short_zero_bits)
+        content = b""
+        for number, (codeword_bytes, raw_bytes) in enumerate(slices):
+            first = number * self.slice_elements
+            count = min(self.slice_elements, tensor.elements - first)
+            if count > 16384 * (codeword_bytes + 1):                        # §9.3
+                reader.refuse("expansion_ratio", f"{count} elements in {codeword_bytes} bytes")
+            lines = [(n // s_count % rows, n // s_count // rows * s_count + n % s_count) for n in range(first, first + count)]
+            classes = [max(-8, min(8, (row_classes[r] if sends_rows else 0) + (column_classes[c] if sends_columns else 0))) + 8 for r, c in lines]
+            start = reader.place
+            codeword, raw = reader.bytes(codeword_bytes), reader.bytes(raw_bytes)
+            try:
+                elements = float_slice(codeword, raw, window, frequencies, classes, [is_short[r] for r, _ in lines])
+            except InvalidCodeword as fault:
+                reader.refuse("invalid_codeword", str(fault), start)
+            content += b"".join(element.to_bytes(W // 8, "little") for element in elements)
+        return content
 
     # §4.6
 
@@ -820,7 +1016,7 @@ class Decoder:
             grid = scale_class = None
             if mode == 1:
                 grid, scale_class = self.quantizer_grid(reader), reader.u8("entry_scale_class", high=16)
-                if tensor.element_type != FLOAT32 or tensor.elements == 0:
+                if tensor.element_type not in (FLOAT32, FLOAT16, BFLOAT16) or tensor.elements == 0:
                     reader.refuse("value_out_of_range", "a tensor that cannot have indices")
             group_bytes += tensor.bytes
             if group_bytes > 2 ** 23:
@@ -850,7 +1046,8 @@ class Decoder:
                 exact_place += tensor.bytes
             else:
                 step, offset = grid
-                content = b"".join(value_bytes(q, offset, step) for q in indices[index_place:index_place + tensor.elements])
+                content = b"".join(element_bytes(reader, tensor.element_type, value_of(q, offset, step), reader.place)
+                                   for q in indices[index_place:index_place + tensor.elements])
                 index_place += tensor.elements
             self.put(reader, number, content)
             everything += content

@@ -18,32 +18,24 @@ extension CodedTensor.IndexContent {
 
     /// Decodes the classes of rows and columns.
     package func decodeClasses() throws(TamisError) -> ScaleClasses {
-        let hasRows = coding.tools.contains(.rowClasses)
-        let hasColumns = coding.tools.contains(.columnClasses)
-        var rows = [Int8](repeating: 0, count: hasRows ? view.rows : 0)
-        var columns = [Int8](repeating: 0, count: hasColumns ? view.columns : 0)
-        if hasRows || hasColumns {
-            if !LineClassCoder.decode(lineClasses, rows: &rows, columns: &columns) {
-                throw TamisError(
-                    .invalidCodeword, "the codeword is not exactly that of \(rows.count) row and \(columns.count) column classes", element: "line_class_bytes")
-            }
-        }
-        return ScaleClasses(rows: rows, columns: columns, rowStepExponent: Int(coding.rowStepExponent))
+        try ScaleClasses(
+            lineClasses, rows: coding.tools.contains(.rowClasses) ? view.rows : 0, columns: coding.tools.contains(.columnClasses) ? view.columns : 0,
+            rowStepExponent: Int(coding.rowStepExponent))
     }
 
     /// Turns the indices of the places `range` into values of the tensor.
     ///
     /// - Returns: false if an index has no value.
-    private func reconstruct(_ indices: UnsafeBufferPointer<Int32>, _ range: Range<Int>, _ classes: ScaleClasses, into tensor: ByteRegion) -> Bool {
+    private func reconstruct(_ indices: UnsafeBufferPointer<Int32>, _ range: Range<Int>, _ context: CodedTensor.Context, into tensor: ByteRegion) -> Bool {
         if let integers { return unsafe integers.write(indices, range: range, of: view, to: tensor) }
-        let table = coding.reconstructionTable
+        let classes = context.classes
         if elementType == .float32 {
-            if let table { return unsafe table.write(indices, range: range, of: view, to: tensor) }
+            if let table = context.table { return unsafe table.write(indices, range: range, of: view, to: tensor) }
             unsafe reconstruction.write(indices, range: range, of: view, classes: classes, to: tensor)
             return true
         }
         return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { values in
-            if let table {
+            if let table = context.table {
                 if unsafe !table.fill(values, indices) { return false }
             } else {
                 unsafe reconstruction.fill(values, indices, range: range, of: view, classes: classes)
@@ -59,22 +51,39 @@ extension CodedTensor.IndexContent {
     }
 
     /// Decodes slice `number` to where its values belong in the tensor's bytes.
-    package func decode(slice number: Int, sliceElements: Int, classes: ScaleClasses, into tensor: ByteRegion) throws(TamisError) {
+    ///
+    /// - Parameter context: of the tensor.
+    func decode(slice number: Int, sliceElements: Int, _ context: CodedTensor.Context, into tensor: ByteRegion) throws(TamisError) {
         let range = range(ofSlice: number, sliceElements: sliceElements)
         let slice = slices[number]
         let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-                unsafe classes.fill(lineClasses, range: range, of: view)
+                unsafe context.classes.fill(lineClasses, range: range, of: view)
                 var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
                 return unsafe coder.decode(
                     codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
-                    && reconstruct(UnsafeBufferPointer(indices), range, classes, into: tensor)
+                    && reconstruct(UnsafeBufferPointer(indices), range, context, into: tensor)
             }
         }
         if !isSound {
             throw TamisError(
                 .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) indices of the quantizer", element: "codeword_bytes")
         }
+    }
+}
+
+extension ScaleClasses {
+    /// - Parameters:
+    ///   - codeword: of the classes.
+    ///   - rows, columns: how many have classes; 0: none.
+    init(_ codeword: ByteView, rows rowCount: Int, columns columnCount: Int, rowStepExponent: Int) throws(TamisError) {
+        var rows = [Int8](repeating: 0, count: rowCount)
+        var columns = [Int8](repeating: 0, count: columnCount)
+        if rowCount + columnCount > 0 && !LineClassCoder.decode(codeword, rows: &rows, columns: &columns) {
+            throw TamisError(
+                .invalidCodeword, "the codeword is not exactly that of \(rowCount) row and \(columnCount) column classes", element: "line_class_bytes")
+        }
+        self.init(rows: rows, columns: columns, rowStepExponent: rowStepExponent)
     }
 }
 

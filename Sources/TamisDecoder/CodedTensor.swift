@@ -10,6 +10,7 @@ package struct CodedTensor: Sendable {
         /// A zstd frame of the tensor's bytes.
         case raw(frame: ByteView)
         case index(IndexContent)
+        case float(FloatContent)
     }
 
     package struct IndexContent: Sendable {
@@ -27,9 +28,6 @@ package struct CodedTensor: Sendable {
         package let rawBits: ByteView
     }
 
-    /// Elements of a line that may have a class (Spec §4.5): shorter lines cannot pay for it, and would cost a decoder memory.
-    package static let shortestLine = 8
-
     package let tensor: Int
     package let description: TensorDescription
     package let digest: UInt64
@@ -45,12 +43,20 @@ package struct CodedTensor: Sendable {
         let description = stream.topology.tensors[tensor]
         self.description = description
         digest = header.tensorDigest
-        guard header.codingMode == CodingMode.index.rawValue else {
+        let base = unit.payloadOffset + UInt64(unit.payload.count - rest.count)
+        switch CodingMode(rawValue: header.codingMode) {
+        case .index: content = .index(try IndexContent(header.indexCoding, description, SyntaxReader(rest, base: base), stream))
+        case .float: content = .float(try FloatContent(header.floatCoding, description, SyntaxReader(rest, base: base), stream))
+        case .raw, nil:
             try Topology.checkExpansion(description.byteCount ?? .max, frame: rest, "coding_mode")
             content = .raw(frame: rest)
-            return
         }
-        let coding = header.indexCoding
+    }
+}
+
+extension CodedTensor.IndexContent {
+    /// - Parameter reader: at the table of the slices.
+    fileprivate init(_ coding: IndexCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ stream: EncodedStream) throws(TamisError) {
         let integers = try description.integerFields(coding)
         if integers == nil { try description.requireQuantizable("coding_mode") }
         let fieldsLog2 = integers == nil ? 0 : Int(coding.integerCoding.fieldsLog2)
@@ -76,38 +82,61 @@ package struct CodedTensor: Sendable {
                 .valueOutOfRange, "\(coding.companding.levels) levels reach values above 2^120", element: "companding_levels")
         }
 
-        var reader = SyntaxReader(rest, base: unit.payloadOffset + UInt64(unit.payload.count - rest.count))
-        let sliceCount = (view.elementCount - 1) / stream.sliceElements + 1
+        var reader = reader
+        let entries = try reader.sliceTable(view.elementCount, stream)
+        if coding.lineClassBytes > 0 {
+            try view.requireLines(
+                rows: coding.tools.contains(.rowClasses), columns: coding.tools.contains(.columnClasses), codewordBytes: coding.lineClassBytes)
+        }
+        lineClasses = try reader.reader.bytes(coding.lineClassBytes, "line_class_bytes")
+        slices = try reader.slices(entries)
+        elementType = description.elementType
+        self.coding = coding
+        self.integers = integers
+        self.view = view
+    }
+}
+
+extension MatrixView {
+    /// Elements of a line that may have a class (Spec §4.5): shorter lines cannot pay for it, and would cost a decoder memory.
+    private static let shortestLine = 8
+
+    /// Refuses classes of lines that are too short, or of more lines than the codeword can hold.
+    func requireLines(rows hasRows: Bool, columns hasColumns: Bool, codewordBytes: UInt64, _ element: StaticString = "line_class_bytes") throws(TamisError) {
+        if (hasRows && columns < Self.shortestLine) || (hasColumns && rows < Self.shortestLine) {
+            throw TamisError(
+                .valueOutOfRange, "lines of \(rows) rows and \(columns) columns, expected lines of \(Self.shortestLine) elements or more",
+                element: "coding_tools")
+        }
+        try IndexBinarization.requireRoom(for: UInt64((hasRows ? rows : 0) + (hasColumns ? columns : 0)), codewordBytes: codewordBytes, element)
+    }
+}
+
+extension SyntaxReader {
+    /// The table of the slices of so many elements.
+    mutating func sliceTable(_ elementCount: Int, _ stream: EncodedStream) throws(TamisError) -> [SliceEntry] {
+        let sliceCount = (elementCount - 1) / stream.sliceElements + 1
         var entries: [SliceEntry] = []
-        try reader.items("codeword_bytes", &entries, count: UInt64(sliceCount), minimumItemBytes: 2)
-        var left = view.elementCount
+        try items("codeword_bytes", &entries, count: UInt64(sliceCount), minimumItemBytes: 2)
+        var left = elementCount
         for entry in entries {
             let elements = min(left, stream.sliceElements)
             try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes")
             left -= elements
         }
-        if coding.lineClassBytes > 0 {
-            let hasRows = coding.tools.contains(.rowClasses)
-            let hasColumns = coding.tools.contains(.columnClasses)
-            if (hasRows && view.columns < Self.shortestLine) || (hasColumns && view.rows < Self.shortestLine) {
-                throw TamisError(
-                    .valueOutOfRange, "classes of \(view.rows) rows and \(view.columns) columns, expected lines of \(Self.shortestLine) elements or more",
-                    element: "coding_tools")
-            }
-            let lines = (coding.tools.contains(.rowClasses) ? view.rows : 0) + (coding.tools.contains(.columnClasses) ? view.columns : 0)
-            try IndexBinarization.requireRoom(for: UInt64(lines), codewordBytes: coding.lineClassBytes, "line_class_bytes")
-        }
-        let lineClasses = try reader.reader.bytes(coding.lineClassBytes, "line_class_bytes")
-        var slices: [Slice] = []
-        slices.reserveCapacity(sliceCount)
+        return entries
+    }
+
+    /// The slices, which are all that is left.
+    mutating func slices(_ entries: [SliceEntry]) throws(TamisError) -> [CodedTensor.Slice] {
+        var slices: [CodedTensor.Slice] = []
+        slices.reserveCapacity(entries.count)
         for entry in entries {
-            let codeword = try reader.reader.bytes(entry.codewordBytes, "codeword_bytes")
-            slices.append(Slice(codeword: codeword, rawBits: try reader.reader.bytes(entry.rawBytes, "raw_bytes")))
+            let codeword = try reader.bytes(entry.codewordBytes, "codeword_bytes")
+            slices.append(CodedTensor.Slice(codeword: codeword, rawBits: try reader.bytes(entry.rawBytes, "raw_bytes")))
         }
-        try reader.finish("raw_bytes")
-        content = .index(
-            IndexContent(
-                elementType: description.elementType, coding: coding, integers: integers, view: view, lineClasses: lineClasses, slices: slices))
+        try finish("raw_bytes")
+        return slices
     }
 }
 

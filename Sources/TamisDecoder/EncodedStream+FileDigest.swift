@@ -4,7 +4,11 @@ import TamisDigest
 extension EncodedStream {
     /// Compares the SHA-256 of a decoded file with the one in the index.
     package func checkFile(_ number: Int, _ bytes: ByteView) throws(TamisError) {
-        let computed = unsafe SHA256.of(bytes.buffer)
+        try checkFile(number, sha256: unsafe SHA256.of(bytes.buffer))
+    }
+
+    /// As above, of a digest already made.
+    func checkFile(_ number: Int, sha256 computed: [UInt8]) throws(TamisError) {
         let stored = index.files[number].sha256
         if computed != stored {
             throw TamisError(

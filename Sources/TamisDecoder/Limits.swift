@@ -2,11 +2,17 @@ import TamisBits
 import TamisSyntax
 
 /// What a decoder is willing to spend on a stream; a stream that asks for more is refused before anything is allocated for it.
+///
+/// Who decodes into memory reserves `outputBytes` at the most, besides a small constant. Who decodes piece by piece, to write to a
+/// disk, reserves room for the largest tensor, for the largest skeleton, for lists and names (`topologyBytes`, `tensors`, `holes`,
+/// `files`, `units`), and for two batches: there `outputBytes` bounds the work and the disk, and may be much more than there is memory.
 public struct Limits: Sendable, Equatable {
     /// All decoded files together, in bytes.
     public var outputBytes: UInt64
     /// Bytes of one tensor.
     public var tensorBytes: UInt64
+    /// Bytes of one file besides its tensors.
+    public var skeletonBytes: UInt64
     public var tensors: UInt64
     /// Places in files that tensors fill.
     public var holes: UInt64
@@ -16,11 +22,12 @@ public struct Limits: Sendable, Equatable {
     public var units: UInt64
 
     public init(
-        outputBytes: UInt64 = 1 << 32, tensorBytes: UInt64 = 1 << 31, tensors: UInt64 = 1 << 16, holes: UInt64 = 1 << 18,
+        outputBytes: UInt64 = 1 << 32, tensorBytes: UInt64 = 1 << 31, skeletonBytes: UInt64 = 1 << 32, tensors: UInt64 = 1 << 16, holes: UInt64 = 1 << 18,
         files: UInt64 = 1 << 8, topologyBytes: UInt64 = 1 << 26, units: UInt64 = 1 << 18
     ) {
         self.outputBytes = outputBytes
         self.tensorBytes = tensorBytes
+        self.skeletonBytes = skeletonBytes
         self.tensors = tensors
         self.holes = holes
         self.files = files
@@ -30,6 +37,11 @@ public struct Limits: Sendable, Equatable {
 
     /// Defaults for a library that decodes what strangers send: 4 GiB of output.
     public static let standard = Limits()
+
+    /// For callers that decode piece by piece and keep nothing: 1 TiB of output and the longest lists, as the largest level of the format
+    /// has them (Spec §9.1); 16 GiB of memory for one tensor, 4 GiB for one skeleton.
+    public static let streaming = Limits(
+        outputBytes: 1 << 40, tensorBytes: 1 << 34, tensors: 1 << 20, holes: 1 << 22, files: 1 << 16, topologyBytes: 1 << 28, units: 1 << 21)
 
     /// Refuses `value` if it is above `level` (the stream breaks its own word) or above `limit` (it asks too much of this decoder).
     ///

@@ -19,13 +19,13 @@ public struct StreamSummary: Sendable {
     /// A tensor and how it is coded.
     public struct Tensor: Sendable {
         public let description: TensorDescription
-        /// `raw` (bit-exact) or `index` (quantized).
+        /// `raw` or `float` (bit-exact), or `index` (quantized, or integers as they are).
         public let mode: String
         /// Bytes in the file; for a tensor in a group, its share of the group by estimated size.
         public let byteCount: UInt64
         /// True if it shares a unit with other small tensors.
         public let isGrouped: Bool
-        /// `uniform`, `trellis`, `codebook`, `companded` or `minifloat`, as in the Spec (§4.5); nil for bit-exact tensors.
+        /// `uniform`, `trellis`, `codebook`, `companded`, `minifloat` or `integer`, as in the Spec (§4.5); nil where there are no indices.
         public let quantizer: String?
         /// States of a trellis; values of a codebook, a companding or a minifloat, the signs counted once; else nil.
         public let levels: Int?
@@ -44,6 +44,9 @@ public struct StreamSummary: Sendable {
         public internal(set) var feedback: ErrorFeedback?
         /// It is a bias that took up the mean error of its layer's outputs, as the encoder says; nil if it says nothing.
         public internal(set) var isCorrected: Bool?
+
+        /// Its elements are those that the encoder read, bit by bit.
+        public var isExact: Bool { mode != "index" || quantizer == "integer" }
     }
 
     /// Of how many tensors the encoder says what it did.
@@ -68,6 +71,10 @@ public struct StreamSummary: Sendable {
     /// Elements of all tensors of floating-point types in the source, coded or not, as the encoder counted them.
     public let sourceFloatElements: UInt64
     public let sources: [Source]
+    /// Bytes of the files outside their tensors.
+    public let skeletonByteCount: UInt64
+    /// Bytes of the stream's units that hold these, compressed.
+    public let skeletonUnitByteCount: UInt64
     public let tensors: [Tensor]
     /// Bytes of skeletons, topology, index and framing: what is not tensors.
     public var otherByteCount: UInt64 { fileByteCount - min(fileByteCount, tensors.reduce(0) { $0 + $1.byteCount }) }
@@ -100,6 +107,8 @@ extension EncodedStream {
             fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
             encoderOptions: options, treatmentCounts: note.map(StreamSummary.TreatmentCounts.init), sourceFormat: parameters.sourceFormat,
             sourceFloatElements: parameters.sourceFloatElements, sources: sources,
+            skeletonByteCount: topology.files.reduce(0) { $0 + $1.skeletonBytes },
+            skeletonUnitByteCount: units.reduce(0) { $1.type == .skeleton ? $0 + $1.byteCount : $0 },
             tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
                 guard var tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
                 if let treatment = note?.tensors?[number] {
@@ -111,10 +120,18 @@ extension EncodedStream {
     }
 
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {
-        guard case .index(let content) = tensor.content else {
-            return StreamSummary.Tensor(
-                description: tensor.description, mode: "raw", byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
-                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: 1, tools: [])
+        func exact(_ mode: String, slices: Int = 1, tools: [String] = []) -> StreamSummary.Tensor {
+            StreamSummary.Tensor(
+                description: tensor.description, mode: mode, byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
+                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: slices, tools: tools)
+        }
+        let content: CodedTensor.IndexContent
+        switch tensor.content {
+        case .raw: return exact("raw")
+        case .float(let content):
+            let names: [(FloatCoding.Tools, String)] = [(.rowClasses, "row_classes"), (.columnClasses, "column_classes"), (.shortRows, "short_rows")]
+            return exact("float", slices: content.slices.count, tools: names.filter { content.coding.tools.contains($0.0) }.map(\.1))
+        case .index(let own): content = own
         }
         var tools: [String] = []
         if content.coding.tools.contains(.rowClasses) { tools.append("row_classes") }

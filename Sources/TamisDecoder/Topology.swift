@@ -19,19 +19,14 @@ package struct Topology: Sendable {
         package let offset: UInt64
         package let byteCount: UInt64
         package let tensor: Int
-    }
-
-    package struct Place: Sendable {
-        package let file: Int
-        package let offset: UInt64
+        /// Bytes of the skeleton before it.
+        package let skeletonOffset: UInt64
     }
 
     package let files: [File]
     package let tensors: [TensorDescription]
     /// Further names of tensors.
     package let aliases: [SourceModel.Alias]
-    /// For each tensor, the hole it is decoded into; others are copies.
-    package let firstPlaces: [Place]
     package let outputBytes: UInt64
 
     package init(_ unit: StreamUnit, level: Level, limits: Limits) throws(TamisError) {
@@ -105,7 +100,7 @@ package struct Topology: Sendable {
             aliases.append(SourceModel.Alias(name: alias.name, tensor: Int(alias.tensorIndex)))
         }
 
-        var firstPlaces = [Place?](repeating: nil, count: tensors.count)
+        var hasHole = [Bool](repeating: false, count: tensors.count)
         var holes = [[Hole]](repeating: [], count: body.files.count)
         var file = 0
         var skeletonUsed: UInt64 = 0
@@ -121,6 +116,9 @@ package struct Topology: Sendable {
             file += 1
             skeletonUsed = 0
             end = 0
+        }
+        for file in body.files {
+            try Limits.check(file.skeletonBytes, level: .max, limit: limits.skeletonBytes, "skeleton_bytes", "the file has, besides its tensors,", "bytes")
         }
         for hole in body.holes {
             if hole.fileIndex >= UInt64(body.files.count) || hole.fileIndex < UInt64(file) {
@@ -139,18 +137,17 @@ package struct Topology: Sendable {
             let offset = try end.adding(hole.gapBytes, "gap_bytes")
             end = try offset.adding(byteCount, "gap_bytes")
             let tensor = Int(hole.tensorIndex)
-            holes[file].append(Hole(offset: offset, byteCount: byteCount, tensor: tensor))
-            if firstPlaces[tensor] == nil { firstPlaces[tensor] = Place(file: file, offset: offset) }
+            holes[file].append(Hole(offset: offset, byteCount: byteCount, tensor: tensor, skeletonOffset: skeletonUsed))
+            hasHole[tensor] = true
         }
         while file < body.files.count { try close() }
-        if let missing = firstPlaces.firstIndex(where: { $0 == nil }) {
+        if let missing = hasHole.firstIndex(of: false) {
             throw TamisError(.missing, "the tensor '\(tensors[missing].name)' fills no hole", element: "hole_tensor_index")
         }
         try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
         self.files = files
         self.tensors = tensors
         self.aliases = aliases
-        self.firstPlaces = firstPlaces.compactMap { $0 }
         self.outputBytes = outputBytes
     }
 

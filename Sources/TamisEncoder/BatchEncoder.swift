@@ -80,7 +80,7 @@ struct BatchEncoder: Sendable {
             if placement.work.isGrouped { grouped.append(placement) } else if isExact { exact.append(placement) } else { quantized.append(placement) }
         }
         let isChanged = !quantized.isEmpty || grouped.contains { plans[$0.work.number].quantizer != nil } || placements.contains(where: \.work.isCorrected)
-        let (sliced, compressed) = coders(quantized, exact)
+        let (sliced, compressed) = coders(quantized, exact + takeOut(of: &grouped))
         if !isChanged {
             // The decoded bytes are those of the file.
             return try encode(sliced, grouped, compressed, decoded: nil, digest: digest, beside: beside, report: report)
@@ -99,6 +99,22 @@ struct BatchEncoder: Sendable {
         for placement in grouped + exact where placement.work.isCorrected { decoded[place(placement)].copy(from: placement.work.original) }
         return try encode(sliced, grouped, compressed, decoded: decoded, digest: digest, beside: beside, report: report)
     }
+
+    /// Small tensors that are smaller in a unit of their own than compressed with others.
+    private func takeOut(of grouped: inout [Placement]) -> [Placement] {
+        let all = grouped
+        let isOwn = parallelMap(all.count, threads: threads) { _, number in
+            let work = all[number].work
+            if plans[work.number].quantizer != nil || work.description.shape.elementCount < Self.fewestInOwnUnit { return false }
+            return SliceCoder.exact(work, sliceElements: sliceElements, overhead: Self.unitBytes) != nil
+        }
+        grouped = zip(all, isOwn).filter { !$1 }.map { $0.0 }
+        return zip(all, isOwn).filter { $1 }.map { $0.0 }
+    }
+
+    /// Elements below which a unit of its own is not tried, and the bytes that it takes besides its content.
+    private static let fewestInOwnUnit: UInt64 = 96
+    private static let unitBytes = 56.0
 
     /// Coders of the tensors that are coded in slices, and what is compressed instead.
     private func coders(_ quantized: [Placement], _ exact: [Placement]) -> (sliced: [Sliced], compressed: [Placement]) {

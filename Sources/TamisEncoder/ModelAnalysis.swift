@@ -10,13 +10,17 @@ struct ModelAnalysis: Sendable {
 
     /// - Parameter sliceElements: elements in a slice.
     init(_ source: SourceModel, bytes: SourceBytes, options: EncodingOptions, sliceElements: Int, threads: ThreadCount) {
-        let statistics = Self.statistics(source, bytes, threads)
+        // What is kept as it is needs no statistics.
+        let statistics =
+            options.target == .lossless
+            ? [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count) : Self.statistics(source, bytes, threads)
         let exclusions = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
         let rules = options.rules.map { (glob: Glob($0.pattern), settings: $0.settings) }
         let holes = Self.firstHoles(source)
         var names = source.tensors.map { [$0.name] }
         for alias in source.aliases { names[alias.tensor].append(alias.name) }
         let allNames = names
+        let isLossless = options.target == .lossless
         let isFixedStep: Bool
         if case .step = options.target { isFixedStep = true } else { isFixedStep = false }
         let feedsErrorsBack = options.feedsErrorsBack
@@ -35,20 +39,21 @@ struct ModelAnalysis: Sendable {
             let rowAxisCount = role.outputAxisCount > 0 ? role.outputAxisCount : min(description.shape.rank, 1)
             let view = MatrixView(description.shape, rowAxis: rowAxis, rowAxisCount: rowAxisCount, order: .cOrder)
             let reason =
-                Self.exactReason(
+                (isLossless ? "all tensors are kept" : nil)
+                ?? Self.exactReason(
                     description, statistics[number], settings, exclusion: exclusion, isAsked: isFixedStep || settings.step != nil || isChosen)
                 ?? (view == nil ? "its dimensions are too large" : nil)
             var work = TensorWork(
-                number: number, description: description, settings: settings, original: bytes[holes[number]], statistics: statistics[number],
+                number: number, description: description, settings: settings, original: bytes[holes[number]], release: { bytes.release(holes[number]) }, statistics: statistics[number],
                 isExcluded: exclusion != nil || settings.quantizer == .exact,
                 isGrouped: description.shape.elementCount < UInt64(min(ModelEncoder.groupedElements, sliceElements))
                     && settings.quantizer?.needsTable != true
                     // Asked for by name, a small tensor gets its search, in a unit of its own.
                     && !(isChosen && settings.quantizer?.isSearched == true),
-                view: view ?? MatrixView(elementCount: statistics[number].count), rowAxis: UInt8(rowAxis), rowAxisCount: UInt8(rowAxisCount))
+                view: view ?? MatrixView(elementCount: Int(clamping: description.shape.elementCount)), rowAxis: UInt8(rowAxis), rowAxisCount: UInt8(rowAxisCount))
             work.exactReason = reason
             if reason != nil { return work }
-            defer { bytes.release(holes[number]) }
+            defer { work.release() }
             work = work.loaded()
             if let pruning = settings.pruning { work = work.pruned(pruning) }
             if let choice = settings.quantizer, choice.isFixed {

@@ -56,14 +56,10 @@ package struct ModelEncoder: Sendable {
                 advice: "use at most 255 and \(Syntax.maximumTextBytes) bytes without control characters; fewer or shorter exclusions help")
         }
         if let problem = options.problem { throw TamisError(.invalidArgument, problem) }
-        let numbers = Dictionary(source.tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for (name, statistics) in options.statistics.sorted(by: { $0.key < $1.key }) {
-            guard let number = numbers[name] else { throw TamisError(.invalidArgument, "there are statistics of '\(name)', which is no tensor of the model") }
-            if let problem = statistics.problem(role: source.role(of: number), shape: source.tensors[number].shape) {
-                throw TamisError(.invalidArgument, "the statistics of '\(name)' do not fit: \(problem)")
-            }
+        if let misfit = LayerStatistics.misfit(options.statistics, of: source) {
+            throw TamisError(.invalidArgument, "the statistics of '\(misfit.name)' do not fit: \(misfit.problem)")
         }
-        self.source = source
+        self.source = source.sharingEqualTensors(bytes, threads)
         self.bytes = bytes
         self.options = options
         self.threads = threads
@@ -86,6 +82,9 @@ package struct ModelEncoder: Sendable {
             let control = RateControl(tensors: fixed, allocation: control.allocation, sliceElements: sliceElements, threads: threads)
             let plans = control.plans(scale: 1)
             return try encode(fixed, plans, control.measure(plans, .full).coders, to: sink)
+        case .lossless:
+            let plans = control.plans(scale: 1)
+            return try encode(analysis.tensors, plans, [TensorCoder?](repeating: nil, count: plans.count), to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
             return try encode(
@@ -118,6 +117,8 @@ package struct ModelEncoder: Sendable {
                 .invalidArgument, "\(aim) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
                 advice: "make these quantizers finer, or ask for less")
         }
+        // Of a large model many samples are taken, which tell enough, and a stream to try would not fit the memory.
+        if source.byteCount > Self.mostBytesTried { return try encode(tensors, choice.plans, choice.coders, to: sink) }
         var trial = 0
         while true {
             trial += 1
@@ -134,6 +135,8 @@ package struct ModelEncoder: Sendable {
 
     /// Streams that are made for a distortion.
     private static let mostTrials = 3
+    /// Bytes of a model whose stream may be made in memory.
+    private static let mostBytesTried: UInt64 = 1 << 30
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
     ///
@@ -146,10 +149,13 @@ package struct ModelEncoder: Sendable {
         search.start(control)
         while true {
             let plans = control.plans(scale: search.scale)
-            let (stream, report) = try stream(tensors, plans, control.measure(plans, .full).coders)
-            switch search.judge(byteCount: stream.count) {
+            let coders = control.measure(plans, .full).coders
+            let keeps = source.byteCount <= Self.mostBytesTried
+            let (stream, report) = try stream(tensors, plans, coders, keeps: keeps)
+            switch search.judge(byteCount: Int(report.byteCount)) {
             case .again: continue
             case .accepted:
+                if !keeps { return try encode(tensors, plans, coders, to: sink) }
                 try ByteView.of(stream, sink)
                 return report
             case .impossible(let reachable):
@@ -162,11 +168,13 @@ package struct ModelEncoder: Sendable {
     }
 
     /// The stream of tensors whose plans are made, in memory.
+    ///
+    /// - Parameter keeps: false if only the report is wanted.
     private func stream(
-        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?]
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], keeps: Bool = true
     ) throws(TamisError) -> (stream: [UInt8], report: EncodingReport) {
         var stream: [UInt8] = []
-        let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in unsafe stream.append(contentsOf: part.buffer) }) {
+        let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in if keeps { unsafe stream.append(contentsOf: part.buffer) } }) {
             (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
         }
         return (stream, report)
@@ -231,7 +239,7 @@ package struct ModelEncoder: Sendable {
 
     /// Takes in all of a file, part by part.
     private func digest(_ file: Int, into digester: FileDigester) {
-        let all = bytes.files[file]
+        let all = bytes.asRead(file)
         for start in stride(from: 0, to: all.count, by: Self.digestBytes) {
             let range = start..<min(start + Self.digestBytes, all.count)
             digester.update(all[range])
@@ -273,7 +281,7 @@ package struct ModelEncoder: Sendable {
         parameters.encoderOptions = words
         parameters.sourceFormat = source.format
         parameters.sourceFloatElements = source.floatElementCount
-        parameters.sources = zip(source.files, sourceDigests).map { SourceFile(byteCount: $0.byteCount, sha256: $1) }
+        parameters.sources = sourceDigests.enumerated().map { SourceFile(byteCount: UInt64(bytes.asRead($0).count), sha256: $1) }
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])
         try writer.unit(.topology, [header.encoded(), Self.compress(body)])

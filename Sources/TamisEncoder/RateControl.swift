@@ -49,6 +49,7 @@ struct RateControl: Sendable {
                 sample = TensorCoder.Sample(elements: share, run: min(share, Self.briefRun))
             }
             let coder = TensorCoder(work.loaded(), quantizer, profile, preservesGain: allocation.preservesGain, sample: sample, sliceElements: sliceElements)
+            work.release()
             return coder.unloaded()
         }
         var measure = Measure()

@@ -8,14 +8,23 @@ import TamisZstd
 enum SliceCoder: Sendable {
     case quantized(TensorCoder)
     case integer(IntegerTensorCoder)
+    case float(FloatTensorCoder)
 
     /// A coder that keeps the tensor bit-exact; nil if general-purpose compression does better.
-    static func exact(_ work: TensorWork, sliceElements: Int) -> SliceCoder? {
+    ///
+    /// - Parameter overhead: bytes that the coder has to save at the least.
+    static func exact(_ work: TensorWork, sliceElements: Int, overhead: Double = 0) -> SliceCoder? {
         switch work.description.elementType.kind {
         case .signedInteger, .unsignedInteger, .bool:
             guard let (coder, byteCount) = IntegerTensorCoder.best(for: work, sliceElements: sliceElements) else { return nil }
-            return byteCount < compressedByteCount(work.original) ? .integer(coder) : nil
-        case .floatingPoint, .complex: return nil
+            return byteCount + overhead < compressedByteCount(work.original) ? .integer(coder) : nil
+        case .floatingPoint:
+            guard let layout = FloatLayout(work.description.elementType), work.view.elementCount > 0,
+                UInt64(work.view.elementCount) == work.description.shape.elementCount
+            else { return nil }
+            let coder = FloatTensorCoder(bytes: work.original, layout: layout, view: work.view, rowAxis: work.rowAxis, rowAxisCount: work.rowAxisCount)
+            return Double(coder.estimatedBytes) + overhead < compressedByteCount(work.original) ? .float(coder) : nil
+        case .complex: return nil
         }
     }
 
@@ -37,6 +46,7 @@ enum SliceCoder: Sendable {
         switch self {
         case .quantized(let coder): coder.work.elementCount
         case .integer(let coder): coder.view.elementCount
+        case .float(let coder): coder.elementCount
         }
     }
 
@@ -56,6 +66,7 @@ enum SliceCoder: Sendable {
         switch self {
         case .quantized(let coder): [coder.lineClasses]
         case .integer(let coder): [coder.lineClasses]
+        case .float(let coder): [coder.lineClasses, coder.shortRows, coder.frequencies]
         }
     }
 
@@ -67,6 +78,9 @@ enum SliceCoder: Sendable {
         case .integer(let coder):
             header.codingMode = CodingMode.index.rawValue
             header.indexCoding = coder.coding
+        case .float(let coder):
+            header.codingMode = CodingMode.float.rawValue
+            header.floatCoding = coder.coding
         }
     }
 
@@ -79,6 +93,7 @@ enum SliceCoder: Sendable {
             guard let decoded else { preconditionFailure("a quantized tensor needs memory for what it decodes to") }
             return coder.encode(range, decoded: decoded)
         case .integer(let coder): return (coder.encode(range), SquaredError())
+        case .float(let coder): return (coder.encode(range), SquaredError())
         }
     }
 }

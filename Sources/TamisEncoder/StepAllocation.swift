@@ -50,8 +50,6 @@ struct StepAllocation: Sendable {
         let quantizer: TensorQuantizer
         switch choice(work) {
         case .uniform(let deadzone): quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: deadzone))
-        // Judging indices by their rate does not go with hiding errors (Spec/rationale/0014).
-        case .rateDistortion where work.coupling != nil: quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: 0.5))
         case .rateDistortion:
             let factor = isOwn ? 1 : SearchTuning.scalarStep
             quantizer = .rateDistortion(step: Float(step * factor), lambda: Self.slope / (factor * factor))
@@ -89,7 +87,8 @@ struct StepAllocation: Sendable {
         if work.isGrouped || work.description.shape.rank < 2 { return .uniform(deadzone: 0.5) }
         switch profile.search {
         case .rounding: return .uniform(deadzone: 0.5)
-        case .rateDistortion: return .rateDistortion
+        // Judging indices by their rate does not go with hiding errors (Spec/rationale/0014).
+        case .rateDistortion: return work.coupling == nil ? .rateDistortion : .uniform(deadzone: 0.5)
         case .trellis(let statesLog2): return .trellis(states: 1 << statesLog2)
         }
     }

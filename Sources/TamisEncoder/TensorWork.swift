@@ -11,6 +11,8 @@ struct TensorWork: Sendable {
     var settings: TensorSettings
     /// As in the file.
     private(set) var original: ByteView
+    /// The bytes in the file are not needed for a while.
+    let release: @Sendable () -> Void
     /// nil unless weights are pruned, or corrected.
     private(set) var changed: ChangedValues?
     /// The values as float32, where the file has them as another type: only while they are needed (`loaded`).
@@ -67,13 +69,14 @@ struct TensorWork: Sendable {
 
 extension TensorWork {
     init(
-        number: Int, description: TensorDescription, settings: TensorSettings, original: ByteView, statistics: TensorStatistics, isExcluded: Bool,
+        number: Int, description: TensorDescription, settings: TensorSettings, original: ByteView, release: @escaping @Sendable () -> Void, statistics: TensorStatistics, isExcluded: Bool,
         isGrouped: Bool, view: MatrixView, rowAxis: UInt8, rowAxisCount: UInt8
     ) {
         self.number = number
         self.description = description
         self.settings = settings
         self.original = original
+        self.release = release
         self.statistics = statistics
         valueStatistics = statistics
         self.isExcluded = isExcluded
@@ -168,12 +171,13 @@ extension QuantizerChoice {
         }
     }
 
-    /// The nearest value is taken, or one near it, so that errors can be hidden in the weights that follow.
+    /// Whether a tensor for which it was asked by name takes part in error feedback: where the nearest value is taken, or a trellis
+    /// weighs what is left. Judging single indices by their rate gains nothing then (Spec/rationale/0014).
     var feedsErrorsBack: Bool {
         switch self {
         case .uniform(let deadzone): deadzone == 0.5
-        case .rateDistortion, .trellis: true
-        case .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
+        case .trellis: true
+        case .rateDistortion, .muLaw, .minifloat, .half, .symmetric, .affine, .codebook, .exact: false
         }
     }
 

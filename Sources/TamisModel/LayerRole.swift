@@ -87,3 +87,21 @@ public struct LayerRole: Sendable, Equatable {
         kernelAxes.compactMap { shape.dimensions.indices.contains($0) ? shape.dimensions[$0] : nil }
     }
 }
+
+extension LayerRole {
+    /// The axes whose product is the number of outputs, ascending.
+    public var outputAxes: Range<Int> { outputAxis..<(outputAxis + outputAxisCount) }
+
+    /// The axes whose product is the number of weights of one output, those of its inputs and of the kernel, ascending.
+    public var weightAxes: [Int] { (inputAxes + kernelAxes).sorted() }
+
+    /// Outputs of the layer.
+    ///
+    /// - Parameter shape: of the tensor; has the axes of this role.
+    public func outputCount(of shape: Shape) -> UInt64 { outputAxes.reduce(1) { $0 * shape.dimensions[$1] } }
+
+    /// Weights of one output.
+    ///
+    /// - Parameter shape: of the tensor; has the axes of this role.
+    public func weightCount(of shape: Shape) -> UInt64 { weightAxes.reduce(1) { $0 * shape.dimensions[$1] } }
+}

@@ -16,7 +16,8 @@ extension EncodingOptions {
     /// - Throws: `invalid_argument` if the exclusions alone do not fit.
     func canonicalWords(statisticsDigest: String? = nil) throws(TamisError) -> String {
         let (key, value) = target.member
-        var words = ["--effort \(effort)", "--\(key.map { $0 == "_" ? "-" : String($0) }.joined()) \(value)"]
+        let flag = "--" + key.map { $0 == "_" ? "-" : String($0) }.joined()
+        var words = target == .lossless ? [flag] : ["--effort \(effort)", "\(flag) \(value)"]
         if allocation != .balanced { words.append("--allocation \(allocation.rawValue)") }
         if let quantizer = settings.quantizer { words.append("--quantizer \(QuantizerSpecification.text(quantizer))") }
         if let pruning = settings.pruning { words.append("--prune \(PruningSpecification.text(pruning))") }

@@ -70,6 +70,11 @@ struct RecipeReader {
         case "bits_per_weight": target = .bitsPerWeight(try number(member.value, member.key))
         case "snr": target = .snr(decibels: try number(member.value, member.key))
         case "step": target = .step(Float(try number(member.value, member.key)))
+        case "lossless":
+            guard case .scalar("true", isQuoted: false) = member.value.content else {
+                throw fault(member.value.line, member.key, "is \(member.value.kind), expected true", advice: "leave the key out for anything but lossless")
+            }
+            target = .lossless
         default:
             guard case .scalar(let text, _) = member.value.content, let bytes = ByteCountText.parse(text) else {
                 throw fault(member.value.line, member.key, "is \(member.value.kind), expected a number of bytes, such as 600000, 600K or 1.5M")

@@ -26,9 +26,7 @@ public struct StatisticsFile: Sendable {
     /// - Throws: `invalid_safetensors`, `truncated` or `limit_exceeded` if it is no sound safetensors file; `unknown_version` if it
     ///   is for a later version of this software; `invalid_statistics` with the name of the tensor for anything else than the layout allows.
     public init(_ bytes: ByteView, file: String? = nil) throws(TamisError) {
-        let container = try SafetensorsFile(bytes: bytes, file: file)
-        try Self.checkMetadata(container.metadata, file: file)
-        layers = try StatisticsReader(bytes: bytes, file: file).layers(container.entries)
+        layers = try Self.layers(bytes, file: file)
         digest = Hexadecimal.text(SHA256.of(bytes.buffer))
         self.file = file
     }
@@ -36,17 +34,21 @@ public struct StatisticsFile: Sendable {
     /// - Throws: `invalid_statistics` with the tensor's name if the file has statistics of a tensor that `model` does not have, or
     ///   whose layer they do not fit.
     public func requireFit(_ model: SourceModel) throws(TamisError) {
-        let numbers = Dictionary(model.tensors.indices.map { (model.tensors[$0].name, $0) }) { first, _ in first }
-        for (name, statistics) in layers.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            guard let number = numbers[name] else {
-                throw TamisError(
-                    .invalidStatistics, "the model has no such tensor", file: file, element: Self.quoted(name),
-                    advice: "take statistics that were measured with this model; 'tamis inspect' lists its tensors")
-            }
-            if let problem = statistics.problem(role: model.role(of: number), shape: model.tensors[number].shape) {
-                throw TamisError(
-                    .invalidStatistics, problem, file: file, element: Self.quoted(name), advice: "take statistics that were measured with this model")
-            }
+        guard let misfit = LayerStatistics.misfit(layers, of: model) else { return }
+        throw TamisError(
+            .invalidStatistics, misfit.problem, file: file, element: Self.quoted(misfit.name),
+            advice: "take statistics that were measured with this model; 'tamis inspect' lists its tensors")
+    }
+
+    private static func layers(_ bytes: ByteView, file: String?) throws(TamisError) -> [String: LayerStatistics] {
+        do {
+            let container = try SafetensorsFile(bytes: bytes, file: file)
+            try checkMetadata(container.metadata, file: file)
+            return try StatisticsReader(bytes: bytes, file: file).layers(container.entries)
+        } catch {
+            var error = error
+            error.advice = error.advice ?? "the file is damaged, or not laid out as docs/statistics.md says; scripts/statistics measures statistics"
+            throw error
         }
     }
 

@@ -43,7 +43,7 @@ struct StatisticsReader {
         // Both fit, as that many elements are in memory.
         let inputs = Int(dimensions[dimensions.count - 1])
         let groups = dimensions.count == 3 ? Int(dimensions[0]) : 1
-        if let problem = TriangularFactor(bytes[factor.range], groups: groups, size: inputs).problem { throw fault(problem, factor) }
+        if let problem = StoredFactor(bytes[factor.range], groups: groups, size: inputs).problem { throw fault(problem, factor) }
         return LayerStatistics(
             groups: groups, inputs: inputs, factor: bytes[factor.range], order: try parts["order"].map { (entry) throws(TamisError) in try order(entry, inputs) } ?? [],
             mean: try parts["mean"].map { (entry) throws(TamisError) in try floats(entry, shape: [UInt64(groups), UInt64(inputs)], "[groups, n] = [\(groups), \(inputs)]") } ?? [],

@@ -11,7 +11,7 @@ struct HeaderReader {
     private var json: JSONReader
 
     /// - Parameter bytes: of the file up to the end of the header.
-    init(_ bytes: ByteView) { json = JSONReader(bytes, from: SafetensorsFile.lengthBytes) }
+    init(_ bytes: ByteView) { json = JSONReader(bytes, from: SafetensorsFile.lengthBytes, of: "the header") }
 
     mutating func header() throws(TamisError) -> (metadata: [String: String], tensors: [HeaderTensor]) {
         var metadata: [String: String] = [:]
@@ -26,7 +26,7 @@ struct HeaderReader {
     private static func metadata(_ json: inout JSONReader) throws(TamisError) -> [String: String] {
         var metadata: [String: String] = [:]
         try json.object(metadataKey) { (json, key, place) throws(TamisError) in
-            let text = try json.string("the text of '\(key)'")
+            let text = try json.string("the text of \(quoted(key))")
             // Keys that differ in bytes may still be equal as text, which a dictionary could not hold.
             if metadata.updateValue(text, forKey: key) != nil { throw fault("has the key a second time", name: key, at: place) }
         }
@@ -37,25 +37,26 @@ struct HeaderReader {
         var type: SafetensorsType?
         var shape: Shape?
         var offsets: [UInt64]?
-        try json.object("the tensor '\(name)'") { (json, key, place) throws(TamisError) in
+        let shown = quoted(name)
+        try json.object("the tensor \(shown)") { (json, key, place) throws(TamisError) in
             let start = json.position
             switch key {
             case "dtype":
-                let word = try json.string("the dtype of '\(name)'")
+                let word = try json.string("the dtype of \(shown)")
                 type = SafetensorsType(rawValue: word)
                 if type == nil {
                     let known = SafetensorsType.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw fault("has the dtype '\(word.prefix(60))', expected one of \(known)", name: name, at: start)
+                    throw fault("has the dtype \(quoted(word)), expected one of \(known)", name: name, at: start)
                 }
             case "shape":
-                let dimensions = try json.integers("the shape of '\(name)'")
+                let dimensions = try json.integers("the shape of \(shown)")
                 shape = Shape(dimensions)
                 if shape == nil { throw fault("its shape has more elements than 64 bits can count", name: name, at: start) }
             case "data_offsets":
-                let pair = try json.integers("the data_offsets of '\(name)'")
+                let pair = try json.integers("the data_offsets of \(shown)")
                 if pair.count != 2 { throw fault("its data_offsets have \(pair.count) numbers, expected 2: beginning and end", name: name, at: start) }
                 offsets = pair
-            default: throw fault("has the unknown key '\(key.prefix(60))', expected \(keys.joined(separator: ", "))", name: name, at: place)
+            default: throw fault("has the unknown key \(quoted(key)), expected \(keys.joined(separator: ", "))", name: name, at: place)
             }
         }
         guard let type, let shape, let offsets else {
@@ -74,6 +75,6 @@ struct HeaderReader {
         TamisError(.invalidSafetensors, message, element: name.map(quoted), byteOffset: UInt64(place))
     }
 
-    /// A name as errors have it.
-    static func quoted(_ name: String) -> String { "'\(name.prefix(200))'" }
+    /// A name as errors have it: of at most 200 bytes, and nothing in it steers a terminal.
+    static func quoted(_ name: String) -> String { "'\(TensorNamer.fitted(name, 200))'" }
 }

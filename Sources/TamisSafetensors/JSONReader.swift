@@ -1,15 +1,24 @@
 import TamisBits
 
-/// Reads the JSON (RFC 8259) of a header, front to back: objects, texts, and lists of integers that are not negative.
+/// Reads the JSON (RFC 8259) of a header or an index, front to back: objects, texts, and lists of integers that are not negative.
 struct JSONReader {
+    /// Numbers in a list: frameworks have tensors of at most 64 dimensions.
+    private static let maximumListCount = 64
+
     private let bytes: ByteView
+    /// What is read, in words.
+    private let document: String
     /// Of the next byte in the file.
     private(set) var position: Int
 
-    /// - Parameter position: where the first object begins.
-    init(_ bytes: ByteView, from position: Int) {
+    /// - Parameters:
+    ///   - bytes: of the file up to the end of the JSON.
+    ///   - position: where the first object begins.
+    ///   - document: what is read, in words.
+    init(_ bytes: ByteView, from position: Int, of document: String) {
         self.bytes = bytes
         self.position = position
+        self.document = document
     }
 
     /// Calls `member` for each key with `position` at its value, to read that, and with the place of the key.
@@ -28,7 +37,7 @@ struct JSONReader {
             let key = try string("a key of \(what)")
             if !keys.insert(Array(key.utf8)).inserted { throw HeaderReader.fault("is given a second time in \(what)", name: key, at: place) }
             skipSpace()
-            try expect(":", "after the key '\(key.prefix(60))'")
+            try expect(":", "after the key \(HeaderReader.quoted(key))")
             skipSpace()
             try member(&self, key, place)
             skipSpace()
@@ -38,13 +47,16 @@ struct JSONReader {
         }
     }
 
-    /// A list of integers of at most 64 bits.
+    /// A list of at most 64 integers of at most 64 bits.
     mutating func integers(_ what: String) throws(TamisError) -> [UInt64] {
         try expect("[", "at the beginning of \(what)")
         skipSpace()
         var integers: [UInt64] = []
         if take("]") { return integers }
         while true {
+            if integers.count == Self.maximumListCount {
+                throw HeaderReader.fault("has more than \(Self.maximumListCount) numbers in \(what)", at: position)
+            }
             integers.append(try integer(what))
             skipSpace()
             if take("]") { return integers }
@@ -86,12 +98,12 @@ struct JSONReader {
             default: text.append(byte)
             }
         }
-        throw HeaderReader.fault("the header ends within \(what), expected a quotation mark", at: position)
+        throw HeaderReader.fault("\(document) ends within \(what), expected a quotation mark", at: position)
     }
 
     private mutating func escape(_ text: inout [UInt8], _ what: String) throws(TamisError) {
         let start = position - 1
-        guard let letter = next else { throw HeaderReader.fault("the header ends within \(what), expected a quotation mark", at: position) }
+        guard let letter = next else { throw HeaderReader.fault("\(document) ends within \(what), expected a quotation mark", at: position) }
         position += 1
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
@@ -126,22 +138,24 @@ struct JSONReader {
         return value
     }
 
-    /// What pads the header.
+    /// What pads a header.
     mutating func expectOnlySpaces() throws(TamisError) {
-        while let byte = next {
-            if byte != 0x20 { throw HeaderReader.fault("has \(found) after the header's }, expected spaces only", at: position) }
-            position += 1
-        }
+        while next == 0x20 { position += 1 }
+        if next != nil { throw HeaderReader.fault("has \(found) after \(document)'s }, expected spaces only", at: position) }
+    }
+
+    func expectEnd() throws(TamisError) {
+        if next != nil { throw HeaderReader.fault("has \(found) after \(document)'s }, expected nothing more", at: position) }
     }
 
     // MARK: Bytes
 
-    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     /// What comes next, for messages.
-    private var found: String {
+    var found: String {
         switch next {
-        case nil: "the end of the header"
+        case nil: "the end of \(document)"
         case UInt8(ascii: "\"")?: "text"
         case UInt8(ascii: "[")?: "a list"
         case UInt8(ascii: "{")?: "an object"
@@ -150,19 +164,22 @@ struct JSONReader {
         }
     }
 
-    private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+    func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
     }
 
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    /// Requires a next byte.
+    mutating func advance() { position += 1 }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard next == UInt8(ascii: character) else { return false }
         position += 1
         return true
     }
 
-    private mutating func expect(_ character: Unicode.Scalar, _ place: String) throws(TamisError) {
+    mutating func expect(_ character: Unicode.Scalar, _ place: String) throws(TamisError) {
         if !take(character) { throw HeaderReader.fault("has \(found), expected \(character) \(place)", at: position) }
     }
 }

@@ -2,8 +2,12 @@
 package enum CodingMode: UInt8, Sendable {
     /// Its bytes as they are, in a zstd frame.
     case raw = 0
-    /// Quantization indices in arithmetic codewords.
+    /// Indices in arithmetic codewords.
     case index = 1
+    /// The bits of floating-point elements.
+    case float = 2
 
-    package static let range: ClosedRange<UInt8> = 0...1
+    package static let range: ClosedRange<UInt8> = 0...2
+    /// In a group.
+    package static let groupedRange: ClosedRange<UInt8> = 0...1
 }

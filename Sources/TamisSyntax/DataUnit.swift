@@ -1,12 +1,13 @@
 import TamisBits
 
-/// Spec §4.5. One tensor. In `raw` mode a zstd frame follows; in `index` mode the codeword of the line classes, then the slices.
+/// Spec §4.5. One tensor. In `raw` mode a zstd frame follows; in `index` and `float` mode codewords that hold for all slices, then the slices.
 package struct DataUnit: SyntaxStructure, Equatable, Sendable {
     package var tensorIndex: UInt64 = 0
     /// XXH64 (seed 0) of the decoded tensor's bytes.
     package var tensorDigest: UInt64 = 0
     package var codingMode: UInt8 = CodingMode.raw.rawValue
     package var indexCoding = IndexCoding()
+    package var floatCoding = FloatCoding()
 
     package init() {}
 
@@ -16,6 +17,7 @@ package struct DataUnit: SyntaxStructure, Equatable, Sendable {
         try visitor.u64("tensor_digest", &tensorDigest, 0...UInt64.max)
         try visitor.u8("coding_mode", &codingMode, CodingMode.range)
         if codingMode == CodingMode.index.rawValue { try indexCoding.visit(&visitor) }
+        if codingMode == CodingMode.float.rawValue { try floatCoding.visit(&visitor) }
         visitor.end()
     }
 }

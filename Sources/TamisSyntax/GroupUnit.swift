@@ -45,7 +45,7 @@ package struct GroupEntry: SyntaxStructure, Equatable, Sendable {
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("group_entry")
         try visitor.uv("entry_tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
-        try visitor.u8("entry_coding_mode", &codingMode, CodingMode.range)
+        try visitor.u8("entry_coding_mode", &codingMode, CodingMode.groupedRange)
         if codingMode == CodingMode.index.rawValue {
             try grid.visit(&visitor)
             try visitor.u8("entry_scale_class", &scaleClass, 0...16)

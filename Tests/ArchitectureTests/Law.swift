@@ -7,7 +7,7 @@ enum Law {
         ("TamisThreads", [], ["Dispatch": "concurrentPerform", "Glibc": "number of processors", "Synchronization": "atomics and locks"]),
         ("TamisZstd", ["TamisBits"], ["CZstd": "libzstd"]),
         ("TamisModel", ["TamisBits"], [:]),
-        ("TamisArithmetic", ["TamisBits"], [:]),
+        ("TamisArithmetic", ["TamisBits", "TamisModel"], [:]),
         ("TamisQuantization", ["TamisBits", "TamisModel"], [:]),
         ("TamisSyntax", ["TamisBits", "TamisModel"], [:]),
         ("TamisDecoder", codecs, ["Synchronization": "progress and the first error of several threads"]),
@@ -15,7 +15,7 @@ enum Law {
         ("TamisONNX", ["TamisBits", "TamisModel"], [:]),
         ("TamisSafetensors", ["TamisBits", "TamisModel"], [:]),
         ("TamisFiles", ["TamisBits"], ["Glibc": "the disk", "Synchronization": "locks"]),
-        ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles"]), ["Synchronization": "locks"]),
+        ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles"]), ["Synchronization": "locks"]),
         ("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax"], ["Yams": "YAML; it brings Foundation, so this module stays out of Tamis"]),
     ]
     private static let codecs: Set<String> = [
@@ -120,10 +120,12 @@ enum Law {
     static let allocations: [String: (count: Int, bound: String)] = [
         "Sources/TamisDecoder/CodedTensor.swift": (1, "slices: as many as the slice table has, two bytes of the unit each"),
         "Sources/TamisDecoder/CodedTensor+Decode.swift": (7, "lines and indices: by requireRoom; raw bytes of a group: by checkExpansion"),
-        "Sources/TamisDecoder/DecodingPlan.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
+        "Sources/TamisDecoder/DecodingPlan.swift": (1, "tensors: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Plan.swift": (3, "units, tensors and files: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Tensor.swift": (2, "bytes of a group or tensor: by requireRoom and checkExpansion"),
         "Sources/TamisDecoder/StreamSummary.swift": (1, "tensors: by level and limits"),
+        "Sources/TamisDecoder/UnitJobs.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
+        "Sources/TamisDecoder/WorkingMemory.swift": (1, "units of at most the size of a group"),
         "Sources/TamisDecoder/Topology.swift": (5, "the body: by level, limit and checkExpansion; tensors and files: by level and limits"),
     ]
 

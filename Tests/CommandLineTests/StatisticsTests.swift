@@ -104,6 +104,7 @@ struct StatisticsTests {
             let outcome = try Tool.run(command + ["--statistics", path])
             #expect(outcome.status == (code == "limit_exceeded" ? 77 : 65) && outcome.output.isEmpty, "\(outcome.errors)")
             #expect(outcome.errors.hasPrefix("tamis: error: \(path)") && outcome.errors.contains(words) && outcome.errors.contains("[\(code)]"), "\(outcome.errors)")
+            #expect(outcome.errors.split(separator: "\n").count == 2, "without advice: \(outcome.errors)")
         }
         #expect(folder.names == ["a.onnx", "s"])
     }

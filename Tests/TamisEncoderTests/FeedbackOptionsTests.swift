@@ -69,15 +69,32 @@ struct FeedbackOptionsTests {
         #expect(try Self.coupled(EncodingOptions(exclusions: ["conv"])) == Self.layers.subtracting(["conv"]))
     }
 
-    /// Only quantizers that take the nearest value, or one near it, can hide what was lost before.
+    /// Only quantizers that take the nearest value, or search a trellis, hide what was lost before.
     @Test func quantizersThatTakePart() throws {
         let choices: [(QuantizerChoice, Bool)] = [
-            (.uniform(deadzone: 0.5), true), (.rateDistortion, true), (.trellis(states: 8), true), (.uniform(deadzone: 0.6), false),
+            (.uniform(deadzone: 0.5), true), (.trellis(states: 8), true), (.rateDistortion, false), (.uniform(deadzone: 0.6), false),
             (.codebook(levels: 16), false), (.half, false), (.symmetric(bits: 8), false), (.exact, false),
         ]
         for (choice, takesPart) in choices {
             let rule = TensorRule(pattern: "conv", settings: TensorSettings(quantizer: choice))
             #expect(try Self.coupled(EncodingOptions(rules: [rule])).contains("conv") == takesPart, "\(choice)")
+        }
+    }
+
+    /// By name, weights are rounded with a view to the bits, each for itself; where an effort would do so, errors are hidden instead.
+    @Test func roundingByRateIsKeptWhereItIsAskedFor() throws {
+        for (settings, isKept) in [(TensorSettings(quantizer: .rateDistortion), true), (TensorSettings(), false)] {
+            let options = EncodingOptions(effort: 3, settings: settings, feedback: .synthetic)
+            let profile = EffortProfile.level(options.effort)
+            #expect(profile.search == .rateDistortion)
+            let allocation = StepAllocation(allocation: .balanced, profile: profile, preservesGain: true)
+            try Self.model.analyzed(options) { works in
+                let work = try #require(works.first { $0.description.name == "conv" })
+                #expect((work.coupling == nil) == isKept)
+                var isRateDistortion = false
+                if case .rateDistortion = allocation.plan(work, scale: 0.01).quantizer { isRateDistortion = true }
+                #expect(isRateDistortion == isKept)
+            }
         }
     }
 
@@ -95,7 +112,7 @@ struct FeedbackOptionsTests {
     // MARK: statistics that do not fit
 
     private static let unfit: [(name: String, statistics: MeasuredInputs, words: String)] = [
-        ("other", MeasuredInputs(inputs: 3, seed: 1), "there are statistics of 'other', which is no tensor of the model"),
+        ("other", MeasuredInputs(inputs: 3, seed: 1), "the statistics of 'other' do not fit: the model has no such tensor"),
         ("conv", MeasuredInputs(inputs: 24, seed: 1), "the statistics of 'conv' do not fit: the statistics are of 24 weights for each output, its layer has 216"),
         ("conv", MeasuredInputs(groups: 2, inputs: 216, seed: 1), "'conv' do not fit: the statistics have 2 groups, its layer has 1"),
         ("depthwise", MeasuredInputs(inputs: 25, seed: 1), "'depthwise' do not fit: the statistics have 1 group, its layer has 90"),

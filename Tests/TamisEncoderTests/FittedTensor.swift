@@ -70,23 +70,3 @@ func refusal(_ choice: QuantizerChoice, _ source: [Float], step: Double? = nil, 
     do throws(Refusal) { _ = try FittedTensor(choice, source, step: step, prunedBelow: prunedBelow) } catch { return error.description }
     return nil
 }
-
-extension SplitMix64 {
-    /// The difference of two exponential variables, by von Neumann's comparisons: no mathematics library.
-    mutating func laplacian(scale: Float) -> Float {
-        var whole: Float = 0
-        while true {
-            let first = Float.random(in: 0..<1, using: &self)
-            var last = first
-            var count = 1
-            while true {
-                let next = Float.random(in: 0..<1, using: &self)
-                if next >= last { break }
-                last = next
-                count += 1
-            }
-            if count % 2 == 1 { return (whole + first) * (Bool.random(using: &self) ? scale : -scale) }
-            whole += 1
-        }
-    }
-}

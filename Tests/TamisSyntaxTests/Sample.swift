@@ -91,6 +91,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
             hole.tensorIndex = tensor
             topology.holes.append(hole)
         }
+        topology.aliases = [TensorAlias(name: "δ", tensor: 2), TensorAlias(name: "conv2.weight", tensor: 300)]
         samples.append(try Sample("topology_body", topology))
 
         var skeleton = SkeletonUnit()
@@ -140,6 +141,25 @@ struct Sample: Sendable, CustomTestStringConvertible {
         data.indexCoding.minifloat.subnormals = 1
         data.indexCoding.minifloat.top = 128
         samples.append(try Sample("data_unit, minifloat", data))
+        data.indexCoding = IndexCoding()
+        data.indexCoding.quantizerKind = QuantizerKind.integer.rawValue
+        data.indexCoding.integerCoding.offset = -77
+        data.indexCoding.integerCoding.fieldsLog2 = 2
+        samples.append(try Sample("data_unit, integer", data))
+        data = DataUnit()
+        data.codingMode = CodingMode.float.rawValue
+        for tools: UInt8 in 0...7 {
+            data.floatCoding.tools = FloatCoding.Tools(rawValue: tools)
+            data.floatCoding.zeroBits = 3
+            data.floatCoding.modelledBits = 4
+            data.floatCoding.windowOrigin = 2000
+            data.floatCoding.windowSymbols = 200
+            data.floatCoding.lineClassBytes = tools & 3 != 0 ? 300 : 0
+            data.floatCoding.shortZeroBits = tools & 4 != 0 ? 13 : 1
+            data.floatCoding.shortRowBytes = tools & 4 != 0 ? 70 : 0
+            data.floatCoding.frequencyBytes = 150
+            samples.append(try Sample("data_unit, float, tools \(tools)", data))
+        }
         samples.append(try Sample("slice_entry", SliceEntry(codewordBytes: 16384, rawBytes: 3)))
 
         var group = GroupUnit()

@@ -48,5 +48,10 @@ package enum Safetensors {
         return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + data
     }
 
+    /// The index of a model in several files: pairs of a tensor and its file, whose names must need no escapes.
+    package static func index(_ map: [(tensor: String, file: String)], metadata: String = #"{"total_size":1.5e3}"#) -> [UInt8] {
+        Array("{\n  \"metadata\": \(metadata),\n  \"weight_map\": {\(map.map { "\"\($0.tensor)\": \"\($0.file)\"" }.joined(separator: ", "))}\n}\n".utf8)
+    }
+
     private static func list(_ numbers: [Int]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
 }

@@ -77,7 +77,8 @@ struct EdgeTensorTests {
             for number in 0..<Int.random(in: 0...9, using: &random) {
                 let type = ElementType.allCases[Int.random(in: 0..<ElementType.allCases.count, using: &random)]
                 let dimensions = (0..<Int.random(in: 0...6, using: &random)).map { _ in Int.random(in: random.next() % 16 == 0 ? 0...3 : 1...4, using: &random) }
-                let byteCount = dimensions.reduce(type.byteCount, *)
+                let shape = try #require(Shape(dimensions.map(UInt64.init)))
+                let byteCount = Int(try #require(TensorDescription(name: "", elementType: type, shape: shape).byteCount))
                 let isPattern = random.next() % 3 == 0
                 try source.add("t\(number)", type, dimensions, (0..<byteCount).map { isPattern ? UInt8($0 & 3) : UInt8.random(in: 0...255, using: &random) })
             }

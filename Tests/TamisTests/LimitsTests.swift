@@ -120,9 +120,11 @@ struct LimitsTests {
         #expect(Self.refusal(try parts.stream(), .sequential) == .valueOutOfRange)
     }
 
-    @Test func severalFilesAreReadButNotDecoded() throws {
+    @Test func severalFilesAreNotDecodedAsOne() throws {
         let stream = try Quantity.files.stream(2)
-        #expect(try TamisFile(bytes: stream).fileNames == ["f", "g1"])
+        let file = try TamisFile(bytes: stream)
+        #expect(file.fileNames == ["f", "g1"])
+        #expect(try file.decode(file: 0) == [1] && file.decode(file: 1) == [2])
         #expect { try Tamis.decode(stream) } throws: { ($0 as? TamisError)?.code == .unsupportedFeature }
     }
 

@@ -47,7 +47,7 @@ struct RoundTripTests {
         let stream = try Tamis.encode(Self.model, options: EncodingOptions(sliceElementsLog2: 12))
         let whole = try Tamis.decode(stream)
         let starts = try ByteView.of(stream) { (view) throws(TamisError) in
-            try EncodedStream.scan(view, limits: .standard).topology.firstPlaces.map { Int($0.offset) }
+            try EncodedStream.scan(view, limits: .standard).topology.files[0].holes.map { Int($0.offset) }
         }
         for access in [TamisFile.Access.sequential, .random] {
             let file = try TamisFile(bytes: stream, access: access)

@@ -41,24 +41,22 @@ struct BiasCorrection: Sendable {
     /// What to add to the bias, one number for each output: Σ_j (w_j − ŵ_j) · E[x_j] and what the statistics say.
     private func correction(_ work: TensorWork, _ plan: TensorPlan, _ coder: TensorCoder?) -> [Double] {
         guard let own = statistics[work.description.name], let role = source.role(of: work.number) else { return [] }
-        let shape = work.description.shape
-        let outputs = shape.dimensions[role.outputAxis..<(role.outputAxis + role.outputAxisCount)].reduce(1) { $0 * Int($1) }
-        var correction = own.biasCorrection.isEmpty ? [Double](repeating: 0, count: outputs) : own.biasCorrection.map { Double($0) }
-        guard !own.mean.isEmpty, case .quantized(let quantizer) = plan, own.inputs * outputs == work.elementCount else { return correction }
+        let rows = LayerRows(role, work.description.shape)
+        var correction = own.biasCorrection.isEmpty ? [Double](repeating: 0, count: rows.outputs.count) : own.biasCorrection.map { Double($0) }
+        guard !own.mean.isEmpty, case .quantized(let quantizer) = plan else { return correction }
+        let decoded = work.isGrouped ? GroupMember(work, quantizer).values : coder?.values(sliceElements: sliceElements) ?? []
+        if decoded.isEmpty { return correction }
         var means = own.mean
         for (line, weight) in own.order.enumerated() {
             for group in 0..<own.groups { means[group * own.inputs + weight] = own.mean[group * own.inputs + line] }
         }
-        let decoded = work.isGrouped ? GroupMember(work, quantizer).values : coder?.values(sliceElements: sliceElements) ?? []
-        if decoded.isEmpty { return correction }
-        let isAcross = role.outputAxis > 0
-        for output in 0..<outputs {
-            let group = output / max(outputs / own.groups, 1)
+        let outputsOfGroup = max(rows.outputs.count / own.groups, 1)
+        for (output, first) in rows.outputs.enumerated() {
+            let group = output / outputsOfGroup
             var sum = 0.0
-            for input in 0..<own.inputs {
-                let place = isAcross ? input * outputs + output : output * own.inputs + input
-                let original = Float(bitPattern: work.original.load(place * 4, as: UInt32.self))
-                sum += (Double(original) - Double(decoded[place])) * Double(means[group * own.inputs + input])
+            for (input, distance) in rows.weights.enumerated() {
+                let original = Float(bitPattern: work.original.load((first + distance) * 4, as: UInt32.self))
+                sum += (Double(original) - Double(decoded[first + distance])) * Double(means[group * own.inputs + input])
             }
             correction[output] += sum
         }

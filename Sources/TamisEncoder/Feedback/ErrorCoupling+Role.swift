@@ -18,8 +18,8 @@ extension ErrorCoupling {
         }
         guard role.outputAxisCount > 0, let layout = Self.layout(role, shape) else { return nil }
         let moments = SyntheticMoments(role, shape)
-        let outputs = shape.dimensions[role.outputAxis..<(role.outputAxis + role.outputAxisCount)].reduce(1) { $0 * Int($1) }
-        let columns = moments.channels * moments.taps
+        let outputs = Int(role.outputCount(of: shape))
+        let columns = Int(role.weightCount(of: shape))
         if columns == 0 || outputs == 0 { return nil }
         if let statistics {
             guard let factors = statistics.factors(with: moments) else { return nil }
@@ -41,7 +41,7 @@ extension ErrorCoupling {
         func isLarge(_ axis: Int) -> Bool { shape.dimensions[axis] > 1 }
         let inputs = role.inputAxes.filter(isLarge)
         let kernel = role.kernelAxes.filter(isLarge)
-        let outputs = (role.outputAxis..<(role.outputAxis + role.outputAxisCount)).filter(isLarge)
+        let outputs = role.outputAxes.filter(isLarge)
         if let last = inputs.last, let first = kernel.first, last > first { return nil }
         if outputs.last ?? -1 < (inputs + kernel).first ?? .max { return .along }
         // A transposed convolution: the taps of an output are next to each other, and those of the next output follow.

@@ -6,6 +6,9 @@ extension EncodingOptions {
         if let problem = target.problem { return "the \(target.name) \(problem)" }
         if !Self.effortRange.contains(effort) { return "the effort is \(effort), expected 1 to 9" }
         if let problem = settings.problem { return problem }
+        if target == .lossless && (settings != TensorSettings() || !rules.isEmpty || !statistics.isEmpty) {
+            return "the target is lossless, which leaves nothing for quantizers, pruning, steps or statistics to do"
+        }
         for rule in rules { if let problem = rule.settings.problem { return "for '\(rule.pattern)': \(problem)" } }
         for (name, weight) in sensitivities.sorted(by: { $0.key < $1.key }) where !(weight > 0 && weight.isFinite) {
             return "the sensitivity of '\(name)' is \(weight), expected a positive number"
@@ -27,6 +30,7 @@ extension EncodingOptions.Target {
         case .size: "target size"
         case .snr: "SNR"
         case .step: "step"
+        case .lossless: "target"
         }
     }
 
@@ -43,6 +47,7 @@ extension EncodingOptions.Target {
             } else {
                 QuantizerGrid.stepRange.contains(step) ? nil : "is \(step), expected 2^-100 to 2^80"
             }
+        case .lossless: nil
         }
     }
 

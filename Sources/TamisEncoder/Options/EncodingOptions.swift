@@ -13,6 +13,8 @@ public struct EncodingOptions: Sendable {
         case snr(decibels: Double)
         /// One absolute step for all tensors.
         case step(Float)
+        /// Decoding gives back the same files, bit by bit.
+        case lossless
     }
 
     /// How fine the tensors are against each other.
@@ -86,7 +88,7 @@ extension EncodingOptions {
         guard allocation == .balanced else { return false }
         switch target {
         case .quality, .bitsPerWeight, .size: return true
-        case .snr, .step: return false
+        case .snr, .step, .lossless: return false
         }
     }
 }

@@ -66,12 +66,12 @@ struct IndexSearch: Sendable {
         return unsafe [Float](unsafeUninitializedCapacity: range.count) { targets, count in
             count = range.count
             let targets = unsafe UnsafeMutableBufferPointer(rebasing: targets[..<count])
+            unsafe window.copyValues(to: targets)
             if case .trellis(let trellis, _, _) = quantizer, let rates {
                 window.selectRows(binarization, usesNeighbours: usesNeighbours, spacing: quantizer.spacing)
                 unsafe TrellisFeedback.search(
                     window, rates, trellis, coupling, range: range, offset: Float(offset) / 256, targets: targets, into: indices)
             } else {
-                for i in 0..<count { unsafe targets[i] = window.value(at: i) }
                 unsafe ScalarFeedback.round(targets, coupling, range: range, into: indices)
             }
         }
@@ -127,7 +127,7 @@ struct IndexSearch: Sendable {
             return unsafe [Float](unsafeUninitializedCapacity: range.count) { values, count in
                 count = range.count
                 let values = unsafe UnsafeMutableBufferPointer(rebasing: values[..<count])
-                for i in 0..<count { unsafe values[i] = window.value(at: i) }
+                unsafe window.copyValues(to: values)
                 unsafe ScalarFeedback.follow(values, coupling, range: range, levels: nil)
             }
         }

@@ -14,18 +14,8 @@ enum ScalarFeedback {
     ///   - range: the values' places in the coding order.
     ///   - indices: as many as there are values.
     static func round(_ targets: UnsafeMutableBufferPointer<Float>, _ coupling: ErrorCoupling, range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) {
-        precondition(targets.count == range.count && indices.count == range.count)
-        coupling.withRowErrors(
-            { unsafe pass(targets, coupling, range, &$0) { target, place in
-                let level = (target + rounding) - rounding
-                unsafe indices[place] = Int32(level)
-                return level
-            } },
-            { unsafe pass(targets, coupling, range, &$0) { target, place in
-                let level = (target + rounding) - rounding
-                unsafe indices[place] = Int32(level)
-                return level
-            } })
+        precondition(indices.count == range.count)
+        unsafe pass(targets, coupling, range, NearestLevels(indices: indices))
     }
 
     /// Finds what was quantized to known levels.
@@ -34,17 +24,37 @@ enum ScalarFeedback {
     ///   - targets: values in steps, to which the errors of those before them are added.
     ///   - levels: in steps; nil if all are zero.
     static func follow(_ targets: UnsafeMutableBufferPointer<Float>, _ coupling: ErrorCoupling, range: Range<Int>, levels: UnsafePointer<Float>?) {
-        precondition(targets.count == range.count)
-        coupling.withRowErrors(
-            { unsafe pass(targets, coupling, range, &$0) { _, place in unsafe levels.map { unsafe $0[place] } ?? 0 } },
-            { unsafe pass(targets, coupling, range, &$0) { _, place in unsafe levels.map { unsafe $0[place] } ?? 0 } })
+        unsafe pass(targets, coupling, range, KnownLevels(levels: levels))
     }
 
-    /// - Parameter level: of a target and its place.
+    @safe
+    private struct NearestLevels: Levels {
+        let indices: UnsafeMutableBufferPointer<Int32>
+
+        @inline(__always)
+        func level(of target: Float, at place: Int) -> Float {
+            let level = (target + rounding) - rounding
+            unsafe indices[place] = Int32(level)
+            return level
+        }
+    }
+
+    @safe
+    private struct KnownLevels: Levels {
+        let levels: UnsafePointer<Float>?
+
+        @inline(__always)
+        func level(of target: Float, at place: Int) -> Float { unsafe levels.map { unsafe $0[place] } ?? 0 }
+    }
+
+    private static func pass<Source: Levels>(_ targets: UnsafeMutableBufferPointer<Float>, _ coupling: ErrorCoupling, _ range: Range<Int>, _ levels: Source) {
+        precondition(targets.count == range.count)
+        coupling.withRowErrors({ unsafe pass(targets, coupling, range, &$0, levels) }, { unsafe pass(targets, coupling, range, &$0, levels) })
+    }
+
     @inline(__always)
-    private static func pass<Errors: RowErrors>(
-        _ targets: UnsafeMutableBufferPointer<Float>, _ coupling: ErrorCoupling, _ range: Range<Int>, _ errors: inout Errors,
-        level: (Float, Int) -> Float
+    private static func pass<Errors: RowErrors, Source: Levels>(
+        _ targets: UnsafeMutableBufferPointer<Float>, _ coupling: ErrorCoupling, _ range: Range<Int>, _ errors: inout Errors, _ levels: Source
     ) {
         let fragments = coupling.fragments(of: range)
         var first = 0
@@ -64,11 +74,17 @@ enum ScalarFeedback {
                     let x = unsafe targets[place]
                     let target = x == 0 ? 0 : x + added[row]
                     unsafe targets[place] = target
-                    error[row] = x - level(target, place)
+                    error[row] = x - levels.level(of: target, at: place)
                 }
                 errors.take(error)
             }
             first = last
         }
     }
+}
+
+/// What weights are quantized to.
+private protocol Levels {
+    /// The level of the target at a place, in steps.
+    func level(of target: Float, at place: Int) -> Float
 }

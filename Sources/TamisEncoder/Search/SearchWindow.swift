@@ -78,6 +78,14 @@ struct SearchWindow: ~Copyable {
     @inline(__always)
     func value(at place: Int) -> Float { unsafe signs[place] < 0 ? -magnitudes[place] : magnitudes[place] }
 
+    /// Copies all values, in steps.
+    ///
+    /// - Parameter target: of as many elements.
+    func copyValues(to target: UnsafeMutableBufferPointer<Float>) {
+        precondition(target.count == count)
+        for i in 0..<count { unsafe target[i] = value(at: i) }
+    }
+
     /// Puts another value, in steps, in the place of one.
     @inline(__always)
     func setValue(_ value: Float, at place: Int) {

@@ -36,14 +36,14 @@ extension SurvivorShape where Self: TrellisShape {
             let other = block ^ (oddIndexMask >> 3)
             return unsafe (
                 Lanes(lowHalf: all[2 &* block].evenHalf, highHalf: all[2 &* block &+ 1].evenHalf),
-                exchanged(Lanes(lowHalf: all[2 &* other].evenHalf, highHalf: all[2 &* other &+ 1].evenHalf), oddIndexMask & 7)
+                Lanes(lowHalf: all[2 &* other].evenHalf, highHalf: all[2 &* other &+ 1].evenHalf).exchanged(oddIndexMask & 7)
             )
         }
         let first = (block &- half) ^ (oddStateMask >> 3)
         let second = (block &- half) ^ (bothMask >> 3)
         return unsafe (
-            exchanged(Lanes(lowHalf: all[2 &* first].oddHalf, highHalf: all[2 &* first &+ 1].oddHalf), oddStateMask & 7),
-            exchanged(Lanes(lowHalf: all[2 &* second].oddHalf, highHalf: all[2 &* second &+ 1].oddHalf), bothMask & 7)
+            Lanes(lowHalf: all[2 &* first].oddHalf, highHalf: all[2 &* first &+ 1].oddHalf).exchanged(oddStateMask & 7),
+            Lanes(lowHalf: all[2 &* second].oddHalf, highHalf: all[2 &* second &+ 1].oddHalf).exchanged(bothMask & 7)
         )
     }
 
@@ -51,16 +51,6 @@ extension SurvivorShape where Self: TrellisShape {
     static func kinds(_ kinds: SIMD4<Float>, _ block: Int) -> (even: Lanes, odd: Lanes) {
         block < halfBlocks
             ? (Lanes(repeating: kinds[1]), Lanes(repeating: kinds[0])) : (Lanes(repeating: kinds[3]), Lanes(repeating: kinds[2]))
-    }
-
-    /// Lanes with numbers toggled by `mask`.
-    @inline(__always)
-    private static func exchanged(_ v: Lanes, _ mask: Int) -> Lanes {
-        var v = v
-        if mask & 1 != 0 { v = Lanes(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]) }
-        if mask & 2 != 0 { v = Lanes(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]) }
-        if mask & 4 != 0 { v = Lanes(lowHalf: v.highHalf, highHalf: v.lowHalf) }
-        return v
     }
 }
 

@@ -6,11 +6,12 @@ import TamisQuantization
 ///
 /// Every survivor carries the errors of its own path (per-survivor processing: Raheli, Polydoros and Tzou, IEEE Trans. Comm. 43,
 /// 1995), so that a branch is judged by what it leaves of the error at the output. Which levels compete is decided once for all
-/// states, from a target with the mean of what the states add; what a state adds besides moves the costs of its branches.
+/// states, from the target of the cheapest path; what another path's target differs from it moves the costs of its branches.
 enum TrellisFeedback {
     /// - Parameters:
     ///   - window: with rows selected; its values get lost.
-    ///   - targets: of which those are left that were quantized: values in steps, each with the errors of those before it added.
+    ///   - targets: the window's values in steps, of which those are left that were quantized: each with the errors of those before it
+    ///     added.
     ///   - range: the window's places in the coding order.
     ///   - rates: with λ in `TrellisBranches.unitsPerSquaredStep`.
     ///   - offset: what is added to the magnitude of levels that are not zero, in steps.
@@ -20,7 +21,6 @@ enum TrellisFeedback {
         targets: UnsafeMutableBufferPointer<Float>, into indices: UnsafeMutableBufferPointer<Int32>
     ) {
         precondition(window.count == range.count && indices.count == range.count && targets.count == range.count)
-        for i in 0..<range.count { unsafe targets[i] = window.value(at: i) }
         let search = unsafe TrellisFeedbackSearch(
             values: UnsafePointer(targets.baseAddress.unsafelyUnwrapped), rates: rates, trellis: trellis, fragments: coupling.fragments(of: range),
             offset: offset)
@@ -133,9 +133,10 @@ private struct TrellisFeedbackSearch {
                 for i in fragment.start..<(fragment.start + fragment.count) {
                     for block in 0..<blocks { unsafe added[block] = errors.added(UnsafePointer(carried), block, blocks) }
                     let x = unsafe values[i]
+                    // What the cheapest path adds.
                     let best = unsafe Self.best(UnsafePointer(costs), blocks)
-                    let mean = unsafe x == 0 ? 0 : added[best >> 3][best & 7]
-                    let target = x + mean
+                    let centre = unsafe x == 0 ? 0 : added[best >> 3][best & 7]
+                    let target = x + centre
                     let sign: Float = target < 0 ? -1 : 1
                     window.setValue(target, at: i)
                     let row = unsafe Int(window.rows[i])
@@ -146,14 +147,14 @@ private struct TrellisFeedbackSearch {
                     // A zero stays zero, whatever the errors before it.
                     let differing: Float = x == 0 ? 0 : sign
                     for block in 0..<blocks {
-                        let difference = unsafe (added[block] - mean) * differing
+                        let difference = unsafe (added[block] - centre) * differing
                         let weighted = difference * units
                         unsafe bases[block] = costs[block] + weighted * difference
                         unsafe slopes[block] = weighted + weighted
                     }
                     let moved = branches.distances.replacing(
                         with: branches.distances - offset, where: branches.distances .< SIMD4(repeating: target.magnitude - 0.5))
-                    let left = moved * sign - mean
+                    let left = moved * sign - centre
                     let (word, bit) = (i / Self.decisionsPerWord * blocks, UInt32(truncatingIfNeeded: i % Self.decisionsPerWord))
                     for block in 0..<blocks {
                         let base = unsafe Shape.predecessors(UnsafePointer(bases), block)

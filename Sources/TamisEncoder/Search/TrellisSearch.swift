@@ -40,16 +40,6 @@ enum TrellisSearch {
         return even.replacing(with: odd, where: oddWins)
     }
 
-    /// Lanes with numbers toggled by `mask`.
-    @inline(__always)
-    private static func exchanged(_ v: Lanes, _ mask: Int) -> Lanes {
-        var v = v
-        if mask & 1 != 0 { v = Lanes(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]) }
-        if mask & 2 != 0 { v = Lanes(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]) }
-        if mask & 4 != 0 { v = Lanes(lowHalf: v.highHalf, highHalf: v.lowHalf) }
-        return v
-    }
-
     private static func search8(
         _ window: borrowing SearchWindow, _ rates: IndexRates, _ trellis: Trellis, from start: Int, into indices: UnsafeMutableBufferPointer<Int32>
     ) {
@@ -118,11 +108,11 @@ enum TrellisSearch {
                                 let (oo, oe) = (Lanes(repeating: whole[2]), Lanes(repeating: whole[3]))
                                 for block in 0..<half {
                                     unsafe all[block] = survivors(
-                                        even[block] &+ ee, exchanged(even[block ^ (Shape.oddIndexMask >> 3)], Shape.oddIndexMask & 7) &+ eo,
+                                        even[block] &+ ee, even[block ^ (Shape.oddIndexMask >> 3)].exchanged(Shape.oddIndexMask & 7) &+ eo,
                                         &taken[block])
                                     unsafe all[half &+ block] = survivors(
-                                        exchanged(odd[block ^ (Shape.oddStateMask >> 3)], Shape.oddStateMask & 7) &+ oe,
-                                        exchanged(odd[block ^ (Shape.bothMask >> 3)], Shape.bothMask & 7) &+ oo, &taken[half &+ block])
+                                        odd[block ^ (Shape.oddStateMask >> 3)].exchanged(Shape.oddStateMask & 7) &+ oe,
+                                        odd[block ^ (Shape.bothMask >> 3)].exchanged(Shape.bothMask & 7) &+ oo, &taken[half &+ block])
                                 }
                                 for block in 0..<half {
                                     let (first, second) = unsafe (all[2 &* block], all[2 &* block &+ 1])

@@ -40,3 +40,15 @@ enum Trellis256: TrellisShape {
     static var oddStateMask: Int { 0b0100110 }
     static var oddIndexMask: Int { 0b1111001 }
 }
+
+extension SIMD8 {
+    /// The lanes with their numbers toggled by `mask`, 0 ... 7, which the compiler should know.
+    @inline(__always)
+    func exchanged(_ mask: Int) -> SIMD8 {
+        var v = self
+        if mask & 1 != 0 { v = SIMD8(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]) }
+        if mask & 2 != 0 { v = SIMD8(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]) }
+        if mask & 4 != 0 { v = SIMD8(lowHalf: v.highHalf, highHalf: v.lowHalf) }
+        return v
+    }
+}

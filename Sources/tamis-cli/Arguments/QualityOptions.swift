@@ -26,6 +26,9 @@ struct QualityOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Round all weights to multiples of this step, in place of a quality.", valueName: "size"))
     var step: Float?
 
+    @Flag(help: "Keep every bit: decoding gives back the same files, with the same SHA-256.")
+    var lossless = false
+
     @Option(
         help: ArgumentHelp("How fine the tensors are against each other: balanced for equal relative harm, global for one step (default: balanced).", valueName: "kind"))
     var allocation: EncodingOptions.Allocation?
@@ -40,6 +43,7 @@ struct QualityOptions: ParsableArguments {
         [
             quality.map { ("--quality", .quality(decibels: $0)) }, bitsPerWeight.map { ("--bits-per-weight", .bitsPerWeight($0)) },
             targetSize.map { ("--target-size", .size(bytes: $0.value)) }, snr.map { ("--snr", .snr(decibels: $0)) }, step.map { ("--step", .step($0)) },
+            lossless ? ("--lossless", .lossless) : nil,
         ].compactMap { $0 }
     }
 

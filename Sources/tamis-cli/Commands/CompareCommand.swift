@@ -8,10 +8,10 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare",
         abstract: "Measure how far two models are from each other.",
         discussion: """
-            Each file may be an ONNX model or a .tamis file, which is decoded. The distance is the signal-to-noise ratio in \
+            Each file may be an ONNX or safetensors model or a .tamis file, which is decoded. The distance is the signal-to-noise ratio in \
             decibels, 10 log10(sum of a² / sum of (a − b)²), over all floating-point tensors of two or more dimensions together: \
             6 dB more halve the error. With statistics of the layers' inputs, the same is told of the outputs of each \
-            layer, for the inputs that were measured. Exit code 0 means the ONNX files are identical, 1 that they differ.
+            layer, for the inputs that were measured. Exit code 0 means that the files of the models are identical, 1 that they differ.
 
               tamis compare model.onnx model.tamis
               tamis compare model.onnx model.tamis --statistics model.safetensors
@@ -42,26 +42,28 @@ struct CompareCommand: ParsableCommand {
         let measured = try statistics.map { (path) throws(TamisError) in try LoadedStatistics(path) }
         // What was measured is in the memory of the file.
         defer { withExtendedLifetime(measured) {} }
-        let a = try LoadedModel(first, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
-        let b = try LoadedModel(second, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
-        let distance = try ModelDistance(a, b, threads: threads.count)
+        let a = try ModelFiles.load(first, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
+        let b = try ModelFiles.load(second, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
+        let distance = ModelDistance(a, b, threads: threads.count)
         let outputs = try measured.map { (measured) throws(TamisError) in
             try measured.content.requireFit(a.source)
-            return try OutputDistance(a, b, measured.content, threads: threads.count)
+            return OutputDistance(a, b, measured.content, threads: threads.count)
         }
         let report = DistanceReport(distance, outputs)
         if reporting.json {
             try StandardOutput.text(JSONValue.object(report.members).text)
         } else if !reporting.quiet {
-            if reporting.verbose { try StandardOutput.text(try digest(of: a) + digest(of: b) + "\n") }
+            if reporting.verbose { try StandardOutput.text(digest(of: a) + digest(of: b) + "\n") }
             try StandardOutput.text((distance.isIdentical ? "" : report.table + "\n") + report.verdict)
         }
         if !distance.isIdentical { throw ExitCode(ExitStatus.difference.rawValue) }
     }
 
-    private func digest(of model: LoadedModel) throws(TamisError) -> String {
-        try model.withBytes { (bytes) throws(TamisError) in
-            "\(model.name.printable), as ONNX \(Decimal.grouped(UInt64(bytes.count))) bytes, sha256 \(Hexadecimal.text(SHA256.of(bytes.buffer)))\n"
-        }
+    private func digest(of model: ModelFiles) -> String {
+        defer { withExtendedLifetime(model) {} }
+        return zip(model.source.files, model.bytes.files).enumerated().map { number, file in
+            let name = number == 0 ? "\(model.name.printable), as \(model.source.format)" : "  \(file.0.name.printable)"
+            return "\(name) \(Decimal.grouped(UInt64(file.1.count))) bytes, sha256 \(Hexadecimal.text(SHA256.of(file.1.buffer)))\n"
+        }.joined()
     }
 }

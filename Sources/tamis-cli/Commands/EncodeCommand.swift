@@ -1,23 +1,24 @@
 import ArgumentParser
 import Tamis
 import TamisFiles
-import TamisONNX
 import TamisRecipes
 
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encode",
-        abstract: "Compress an ONNX model into a .tamis file.",
+        abstract: "Compress an ONNX or safetensors model into a .tamis file.",
         discussion: """
-            Weights are rounded as coarsely as the quality allows and then coded without further loss; the graph and everything \
-            else is kept bit by bit. The result does not depend on the machine or the number of threads: it is the same for the same \
+            Weights (float32, float16, bfloat16) are rounded as coarsely as the quality allows and then coded without further loss; \
+            the graph and everything else is kept bit by bit. Files that an ONNX model names as places of its data are read and \
+            kept, too, if they are in the model's folder. The result does not depend on the machine or the number of threads: it is the same for the same \
             version of tamis and of libzstd, which 'tamis inspect' tells.
 
               tamis encode model.onnx                     makes model.tamis
               tamis encode model.onnx --dry-run -v        only tells what would come out
               tamis encode model.onnx --target-size 1.5M  as close as fits into 1.5 MiB
               tamis encode model.onnx --exclude 'head.*'  keeps these tensors bit-exact
-              tamis encode model.onnx --exclude '*'       keeps all tensors bit-exact
+              tamis encode model.onnx --lossless          keeps all bits: the same file comes back
+              tamis encode model.safetensors              or the model.safetensors.index.json of several
               tamis encode model.onnx --recipe fine.yaml  takes settings from a file
 
             Quantizers as fine as the target says:
@@ -37,7 +38,9 @@ struct EncodeCommand: ParsableCommand {
               exact                                  kept bit by bit
             """)
 
-    @Argument(help: ArgumentHelp("The ONNX model, or - for standard input.", valueName: "model.onnx"), completion: .file(extensions: ["onnx"]))
+    @Argument(
+        help: ArgumentHelp("The model (.onnx, .safetensors or .safetensors.index.json), or - for standard input.", valueName: "model"),
+        completion: .file(extensions: ["onnx", "safetensors", "json"]))
     var input: String
 
     @Option(
@@ -73,32 +76,28 @@ struct EncodeCommand: ParsableCommand {
         let plan = try plan
         // The options refer to the bytes of a file that the plan holds.
         defer { withExtendedLifetime(plan) {} }
-        let input = try InputFile(input, limit: Limits.pipeBytes)
+        let file = try InputFile(input, limit: Limits.pipeBytes)
+        let model = try ModelFiles(file, path: input, storedName: storedName(file), rewritesVarints: plan.options.target != .lossless)
+        defer { withExtendedLifetime(model) {} }
         var summary: StreamSummary?
         var done: EncodingReport?
         do throws(TamisError) {
-            try input.withView { (bytes) throws(TamisError) in
-                if ModelKind(bytes) == .tamis {
-                    throw TamisError(.invalidModel, "the file is a .tamis file already, expected an ONNX model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
-                }
-                let source = try ONNXModel.scan(bytes, fileName: storedName)
-                try plan.requireFit(source)
-                warnOfIdleWords(plan, source)
-                warnOfWhatStays(source)
-                let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
-                let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
-                defer { bar?.clear() }
-                try destination.write(inputs: [input.identity].compactMap { $0 } + plan.identities) { (stream) throws(TamisError) in
-                    summary = try StreamSummary(of: stream, limits: .inspection)
-                } producing: { (sink) throws(TamisError) in
-                    done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
-                        try Tamis.encode(
-                            source, in: SourceBytes([bytes]), options: plan.options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
-                    }
+            let source = model.source
+            try plan.requireFit(source)
+            warnOfIdleWords(plan, source)
+            warnOfWhatStays(model)
+            let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
+            let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
+            defer { bar?.clear() }
+            try destination.write(inputs: model.identities + plan.identities) { (stream) throws(TamisError) in
+                summary = try StreamSummary(of: stream, limits: .inspection)
+            } producing: { (sink) throws(TamisError) in
+                done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
+                    try Tamis.encode(source, in: model.bytes, options: plan.options, threads: threads.count, progress: { bar?.update($0) }, to: sink)
                 }
             }
         } catch {
-            throw error.inFile(input.name)
+            throw error.inFile(model.name)
         }
         if let summary, let done {
             if !reporting.quiet, let words = plan.missedWords(done) { Diagnostics.warn(words) }
@@ -111,11 +110,14 @@ struct EncodeCommand: ParsableCommand {
     private var plannedDestination: Destination {
         if let output { return Destination(output, overwrite: force) }
         if input == FilePath.pipe { return .standardOutput }
-        return .file(FilePath.replacingExtension(of: input, with: "tamis"), overwrite: force)
+        return .file(FilePath.replacingExtensions(of: input, with: "tamis"), overwrite: force)
     }
 
     /// The name that the decoded file is to have.
-    private var storedName: String { input == FilePath.pipe ? FilePath.defaultModelName : FilePath.storedName(FilePath.name(input)) }
+    private func storedName(_ file: InputFile) -> String {
+        if input != FilePath.pipe { return FilePath.storedName(FilePath.name(input)) }
+        return ModelFormat(of: file.view) == .safetensors ? FilePath.defaultSafetensorsName : FilePath.defaultModelName
+    }
 
     /// What all the words, the recipe, the sensitivities and the statistics ask for together.
     private var plan: EncodingPlan {
@@ -133,12 +135,20 @@ struct EncodeCommand: ParsableCommand {
         for words in plan.idleWords(source) { Diagnostics.warn(words) }
     }
 
-    /// Says what a small gain, or a file without its weights, comes from.
-    private func warnOfWhatStays(_ source: SourceModel) {
+    /// Says what is read besides the model, and what will not be as it was.
+    private func warnOfWhatStays(_ model: ModelFiles) {
         if reporting.quiet { return }
-        let coded = source.tensors.reduce(UInt64(0)) { $0 + $1.shape.elementCount }
-        if coded < source.floatElementCount / 2 || coded == 0 {
-            Diagnostics.warn("most of the model is not float32 tensors, which are all that this version quantizes; the rest is kept exactly")
+        let sides = model.sideFileNames
+        if !sides.isEmpty {
+            let names = sides.prefix(3).joined(separator: ", ") + (sides.count > 3 ? ", …" : "")
+            Diagnostics.note("with \(sides.count) file\(sides.count == 1 ? "" : "s") beside the model: \(names)".printable)
+        }
+        let rewritten = model.rewrittenTensors
+        if !rewritten.isEmpty {
+            let names = rewritten.prefix(3).joined(separator: ", ") + (rewritten.count > 3 ? ", …" : "")
+            Diagnostics.note(
+                "\(rewritten.count) tensor\(rewritten.count == 1 ? "" : "s") stored as a list of integers (int32_data) will come back as raw bytes (raw_data), with the same meaning: \(names)"
+                    .printable)
         }
     }
 

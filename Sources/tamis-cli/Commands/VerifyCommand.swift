@@ -8,7 +8,7 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check a .tamis file to the last bit, without writing anything.",
         discussion: """
-            Decodes the whole file in memory and checks every checksum and digest on the way. With --against, the decoded model \
+            Decodes the whole file and checks every checksum and digest on the way. With --against, the decoded model \
             is also measured against another one, usually the one it was made from; exit code 1 then means that the two are not \
             identical, which is as it should be unless everything was kept bit-exact.
 
@@ -34,16 +34,29 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let input = try InputFile(input, limit: Limits.pipeBytes)
-        let file = try TamisFile.open(input, memory: memory)
-        let bytes = try file.decodeBuffer(threads: threads.count, isQuiet: reporting.quiet)
+        let file = try TamisFile.open(input, memory: memory, isStreamed: against == nil)
         let summary = try file.summary()
-        guard let against else { return try report(file, summary, nil) }
-        let other = try LoadedModel(against, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
+        guard let against else {
+            try decode(file)
+            return try report(file, summary, nil)
+        }
+        let own = try ModelFiles(decoded: file.decodeFiles(threads: threads.count, isQuiet: reporting.quiet), names: file.fileNames, of: input.name)
+        let other = try ModelFiles.load(against, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         // Measured from the other model, which is taken for the original.
-        let distance = try ModelDistance(other, try LoadedModel(bytes, from: input.name), threads: threads.count)
-        let isSource = try other.withBytes { (view) throws(TamisError) in SHA256.of(view.buffer) == summary.sources.first?.sha256 }
+        let distance = ModelDistance(other, own, threads: threads.count)
+        let isSource =
+            other.bytes.files.count == summary.sources.count && zip(other.bytes.files, summary.sources).allSatisfy { SHA256.of($0.buffer) == $1.sha256 }
+        withExtendedLifetime(other) {}
         try report(file, summary, (DistanceReport(distance), other.name, isSource))
         if !distance.isIdentical { throw ExitCode(ExitStatus.difference.rawValue) }
+    }
+
+    /// Decodes all files, part by part, and drops what comes out.
+    private func decode(_ file: TamisFile) throws(TamisError) {
+        let pieces = file.files.enumerated().map { DecodedPiece.range(file: $0, 0..<$1.byteCount) }
+        let bar = ProgressBar("checking", total: pieces.byteCount, isQuiet: reporting.quiet)
+        defer { bar?.clear() }
+        try file.decode(pieces, threads: threads.count, verifiesFiles: true, bar: bar, after: 0) { (_) throws(TamisError) in }
     }
 
     private func report(

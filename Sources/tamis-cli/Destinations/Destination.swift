@@ -55,6 +55,25 @@ enum Destination {
         }
     }
 
+    /// As `write`, of a model and the files beside it, which come into being together.
+    ///
+    /// - Parameters:
+    ///   - sideFiles: paths from the folder of the model on; only a file can have any.
+    ///   - producing: hands the bytes of each file in order to its argument; the model is number 0.
+    func write(
+        sideFiles: [String], inputs: [FileIdentity], producing: ((Int, ByteView) throws(TamisError) -> Void) throws(TamisError) -> Void
+    ) throws(TamisError) {
+        guard !sideFiles.isEmpty, case .file(let path, let overwrite) = self else {
+            return try write(inputs: inputs) { (sink) throws(TamisError) in
+                try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in try producing { (_, part) throws(TamisError) in try sink(part) } }
+            }
+        }
+        OutputFiles.allowManyOpenFiles()
+        try OutputFiles.replace(path, sideFiles: sideFiles, overwrite: overwrite, inputs: inputs) { (writers) throws(TamisError) in
+            try producing { (file, part) throws(TamisError) in try writers.write(part, to: file) }
+        }
+    }
+
     private static func collect(_ producing: (Sink) throws(TamisError) -> Void) throws(TamisError) -> [UInt8] {
         var bytes: [UInt8] = []
         try producing { (part) throws(TamisError) in bytes.append(contentsOf: part.buffer) }

@@ -24,16 +24,39 @@ enum FilePath {
         return sibling(of: path, named: name[..<dot] + "." + suffix)
     }
 
-    /// Whether a file may get `name` because a stream says so: it ends in `.onnx`, and is neither hidden nor like an option.
-    static func isModelName(_ name: String) -> Bool {
-        let suffix = ".onnx"
-        guard let first = name.utf8.first, first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return false }
+    /// `path` with the extension of its name replaced, or all of `.safetensors.index.json`.
+    static func replacingExtensions(of path: String, with suffix: String) -> String {
+        let index = ".safetensors.index.json"
+        if name(path).utf8.count > index.utf8.count, path.utf8.suffix(index.utf8.count).elementsEqual(index.utf8) {
+            return String(decoding: path.utf8.dropLast(index.utf8.count), as: UTF8.self) + "." + suffix
+        }
+        return replacingExtension(of: path, with: suffix)
+    }
+
+    /// Whether a file may get `name` because a stream says so: it ends as models do, and is neither hidden nor like an option.
+    static func isModelName(_ name: String) -> Bool { isVisible(name) && [".onnx", ".safetensors", ".safetensors.index.json"].contains { ends(name, in: $0) } }
+
+    /// What follows the first dot of a model's name that belongs to its ending.
+    static func modelEnding(of name: String) -> String {
+        [".safetensors.index.json", ".safetensors"].first { ends(name, in: $0) }.map { String($0.dropFirst()) } ?? "onnx"
+    }
+
+    /// Whether a path downwards has no component that is hidden or like an option.
+    static func isVisible(_ path: String) -> Bool {
+        path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+            $0.first.map { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "-") } ?? false
+        }
+    }
+
+    /// In letters of either case.
+    private static func ends(_ name: String, in suffix: String) -> Bool {
         let end = name.utf8.suffix(suffix.utf8.count).map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         return end.elementsEqual(suffix.utf8)
     }
 
     /// The name of a model that came without one.
     static let defaultModelName = "model.onnx"
+    static let defaultSafetensorsName = "model.safetensors"
 
     /// `name` as a stream keeps it: without control characters and backslashes, at most 255 bytes.
     ///

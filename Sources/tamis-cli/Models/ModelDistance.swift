@@ -1,10 +1,11 @@
+import Tamis
 import TamisBits
 import TamisModel
 import TamisThreads
 
 /// How far a model is from another.
 struct ModelDistance: Sendable {
-    /// Whether the files are the same, byte for byte.
+    /// Whether all files are the same, byte for byte.
     let isIdentical: Bool
     /// Tensors that both models have, of the same type and shape in both, in the order of the first.
     let tensors: [TensorDistance]
@@ -27,13 +28,12 @@ struct ModelDistance: Sendable {
         return errors.contains(where: \.isNaN) ? .nan : errors.max()
     }
 
-    init(_ first: LoadedModel, _ second: LoadedModel, threads: ThreadCount) throws(TamisError) {
-        self = try first.withBytes { (a) throws(TamisError) in
-            try second.withBytes { (b) throws(TamisError) in ModelDistance(a, first.source, b, second.source, threads) }
-        }
+    init(_ first: ModelFiles, _ second: ModelFiles, threads: ThreadCount) {
+        defer { withExtendedLifetime((first, second)) {} }
+        self.init(first.bytes, first.source, second.bytes, second.source, threads)
     }
 
-    private init(_ first: ByteView, _ source: SourceModel, _ second: ByteView, _ other: SourceModel, _ threads: ThreadCount) {
+    private init(_ first: SourceBytes, _ source: SourceModel, _ second: SourceBytes, _ other: SourceModel, _ threads: ThreadCount) {
         let places = Dictionary(other.holes.map { (other.tensors[$0.tensor].name, $0) }, uniquingKeysWith: { first, _ in first })
         var pairs: [(TensorDescription, SourceModel.Hole, SourceModel.Hole)] = []
         var reshaped: [String] = []
@@ -50,22 +50,31 @@ struct ModelDistance: Sendable {
         let list = pairs
         tensors = parallelMap(list.count, threads: threads) { _, index in
             let (tensor, place, otherPlace) = list[index]
-            return TensorDistance(tensor, first[place.range], second[otherPlace.range])
+            return TensorDistance(tensor, first[place], second[otherPlace])
         }
         self.reshaped = reshaped
         self.onlyInFirst = onlyInFirst
         onlyInSecond = other.tensors.map(\.name).filter { !names.contains($0) }
-        isIdentical = first.isEqual(to: second)
-        isRestIdentical = isIdentical || (source == other && Self.restIsEqual(first, second, source.holes))
+        isIdentical = first.files.count == second.files.count && zip(first.files, second.files).allSatisfy { $0.isEqual(to: $1) }
+        isRestIdentical = isIdentical || (Self.isLaidOutAlike(source, other) && Self.restIsEqual(first, second, source.holes))
     }
 
-    private static func restIsEqual(_ first: ByteView, _ second: ByteView, _ holes: [SourceModel.Hole]) -> Bool {
-        if first.count != second.count { return false }
-        var end = 0
-        for hole in holes {
-            if !first[end..<hole.range.lowerBound].isEqual(to: second[end..<hole.range.lowerBound]) { return false }
-            end = hole.range.upperBound
+    /// The same tensors are in the same places, whatever the first file is called.
+    private static func isLaidOutAlike(_ source: SourceModel, _ other: SourceModel) -> Bool {
+        source.tensors == other.tensors && source.holes == other.holes && source.files.map(\.byteCount) == other.files.map(\.byteCount)
+            && source.files.dropFirst() == other.files.dropFirst()
+    }
+
+    private static func restIsEqual(_ first: SourceBytes, _ second: SourceBytes, _ holes: [SourceModel.Hole]) -> Bool {
+        for file in first.files.indices {
+            let (a, b) = (first.files[file], second.files[file])
+            var end = 0
+            for hole in holes where hole.file == file {
+                if !a[end..<hole.range.lowerBound].isEqual(to: b[end..<hole.range.lowerBound]) { return false }
+                end = hole.range.upperBound
+            }
+            if !a[end..<a.count].isEqual(to: b[end..<b.count]) { return false }
         }
-        return first[end..<first.count].isEqual(to: second[end..<second.count])
+        return true
     }
 }

@@ -15,6 +15,16 @@ enum NumPyFile {
         return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 0xFF), UInt8(header.count >> 8)] + header
     }
 
+    /// What to say of a type that NumPy does not know; nil if it does.
+    static func note(_ type: ElementType) -> String? {
+        switch type {
+        case .bfloat16: "NumPy knows no bfloat16: the values are written as the uint16 of the same bits"
+        case _ where descriptor(type) == "|u1" && type != .uint8:
+            "NumPy knows no \(type.name): the values are written as the bytes they are stored in\(type.isPacked ? ", several to a byte" : "")"
+        default: nil
+        }
+    }
+
     private static func descriptor(_ type: ElementType) -> String {
         switch type {
         case .float16: "<f2"

@@ -1,3 +1,4 @@
+import Tamis
 import TamisBits
 import TamisEncoder
 import TamisModel
@@ -68,10 +69,9 @@ struct OutputDistance: Sendable {
     }
 
     /// - Parameter statistics: must fit the first model.
-    init(_ first: LoadedModel, _ second: LoadedModel, _ statistics: StatisticsFile, threads: ThreadCount) throws(TamisError) {
-        self = try first.withBytes { (a) throws(TamisError) in
-            try second.withBytes { (b) throws(TamisError) in OutputDistance(Self.layers(a, first.source, b, second.source, statistics), threads) }
-        }
+    init(_ first: ModelFiles, _ second: ModelFiles, _ statistics: StatisticsFile, threads: ThreadCount) {
+        defer { withExtendedLifetime((first, second)) {} }
+        self.init(Self.layers(first.bytes, first.source, second.bytes, second.source, statistics), threads)
     }
 
     private init(_ found: [Layer], _ threads: ThreadCount) {
@@ -94,17 +94,17 @@ struct OutputDistance: Sendable {
 
     /// The layers whose weights are floating-point tensors of the same type and shape in both models.
     private static func layers(
-        _ first: ByteView, _ source: SourceModel, _ second: ByteView, _ other: SourceModel, _ statistics: StatisticsFile
+        _ first: SourceBytes, _ source: SourceModel, _ second: SourceBytes, _ other: SourceModel, _ statistics: StatisticsFile
     ) -> [Layer] {
         let places = Dictionary(other.holes.map { (other.tensors[$0.tensor].name, $0) }, uniquingKeysWith: { first, _ in first })
         var names: Set<String> = []
         return source.holes.compactMap { hole in
             let tensor = source.tensors[hole.tensor]
-            guard let layer = statistics.layers[tensor.name], let role = source.role(of: hole.tensor), tensor.elementType.isFloatingPoint,
+            guard let layer = statistics.layers[tensor.name], let role = source.role(of: hole.tensor), TensorDistance.isMeasured(tensor.elementType),
                 let place = places[tensor.name], other.tensors[place.tensor] == tensor, names.insert(tensor.name).inserted
             else { return nil }
             return Layer(
-                name: tensor.name, rows: LayerRows(role, tensor.shape), type: tensor.elementType, first: first[hole.range], second: second[place.range],
+                name: tensor.name, rows: LayerRows(role, tensor.shape), type: tensor.elementType, first: first[hole], second: second[place],
                 statistics: layer)
         }
     }

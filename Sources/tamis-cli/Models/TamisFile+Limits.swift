@@ -7,10 +7,15 @@ extension TamisFile {
 
     /// Opens the stream in `input`; what a refusal by a limit advises can be done at the command.
     ///
-    /// - Parameter memory: nil for a command that decodes nothing, and so has no such option.
-    static func open(_ input: InputFile, memory: MemoryOptions?, access: Access = .sequential) throws(TamisError) -> TamisFile {
+    /// - Parameters:
+    ///   - memory: nil for a command that decodes nothing, and so has no such option.
+    ///   - isStreamed: what is decoded does not stay in memory.
+    static func open(
+        _ input: InputFile, memory: MemoryOptions?, isStreamed: Bool = false, access: Access = .sequential
+    ) throws(TamisError) -> TamisFile {
         do throws(TamisError) {
-            return try TamisFile(input, limits: memory?.limits ?? .inspection, access: access)
+            let limits = memory.map { isStreamed ? $0.streamingLimits : $0.limits } ?? .inspection
+            return try TamisFile(input, limits: limits, access: access) { input.release($0) }
         } catch {
             var error = error
             if error.code == .limitExceeded {

@@ -9,11 +9,14 @@ struct TensorDistance: Sendable {
     private(set) var signal = 0.0
     /// Sum of squares of the differences; not finite if a value that is not finite differs.
     private(set) var noise = 0.0
-    /// Not finite if a value that is not finite differs; nil for types that are not floating point.
+    /// Not finite if a value that is not finite differs; nil for types whose values are not looked at.
     private(set) var largestError: Double?
 
     /// Whether it counts for the distance between models: a floating-point tensor of two or more dimensions.
-    var isWeight: Bool { description.elementType.isFloatingPoint && description.shape.rank >= 2 }
+    var isWeight: Bool { Self.isMeasured(description.elementType) && description.shape.rank >= 2 }
+
+    /// Types whose values are looked at.
+    static func isMeasured(_ type: ElementType) -> Bool { [.float16, .bfloat16, .float32, .float64].contains(type) }
 
     /// Signal-to-noise ratio; nil if there is no noise, or no number for it.
     var decibels: Double? { SignalToNoise.decibels(signal: signal, noise: noise) }

@@ -6,13 +6,15 @@ import TamisModel
 /// What is in a stream, as tables for people and as JSON for programs.
 struct StreamReport {
     private let summary: StreamSummary
-    /// Elements of floating-point tensors of the source, coded or not.
+    /// Elements of floating-point tensors of the source, coded or not; of all tensors if most are of other types, as where weights are
+    /// integers already.
     let elements: UInt64
     let sourceByteCount: UInt64
 
     init(_ summary: StreamSummary) {
         self.summary = summary
-        elements = summary.sourceFloatElements
+        let all = summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount }
+        elements = all > 2 * summary.sourceFloatElements ? all : summary.sourceFloatElements
         sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
     }
 
@@ -40,6 +42,9 @@ struct StreamReport {
         }
         return text
     }
+
+    /// By element type, before and after.
+    var content: String { ContentReport(summary).text }
 
     /// One line per tensor, and the total.
     ///
@@ -117,13 +122,14 @@ struct StreamReport {
             })),
             ("source_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.sha256) })),
             ("decoded_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.decodedSHA256) })),
+            ("content", ContentReport(summary).member),
             ("tensors", .array(summary.tensors.map { .object($0.members) })),
         ]
     }
 }
 
 extension StreamSummary.Tensor {
-    fileprivate var coding: String { (quantizer ?? "exact") + (levels.map { " \($0)" } ?? "") }
+    fileprivate var coding: String { (isExact ? "exact" : quantizer ?? "") + (levels.map { " \($0)" } ?? "") }
 
     /// What stands behind the coding, explained below the table.
     fileprivate var marks: String {
@@ -147,6 +153,7 @@ extension StreamSummary.Tensor {
             ("element_type", .string(description.elementType.name)),
             ("elements", .integer(description.shape.elementCount)),
             ("mode", .string(mode)),
+            ("exact", .bool(isExact)),
             ("bytes", .integer(byteCount)),
             ("bits_per_weight", JSONValue(bitsPerElement)),
             ("quantizer", JSONValue(quantizer)),

@@ -1,7 +1,7 @@
 import TamisBits
 
 /// The upper triangular factors U of the second moments H = U · Uᵀ of a layer's groups, as a file has them.
-struct TriangularFactor {
+struct StoredFactor {
     private let bytes: ByteView
     private let groups: Int
     private let size: Int
