@@ -14,20 +14,28 @@ struct ExternalReference: Sendable {
     /// - Parameter place: the tensor's message in `bytes`.
     /// - Throws: `invalid_model` without a tensor's name if a path leads anywhere but down, a number is none, or a key is there twice.
     init(_ bytes: ByteView, _ place: Range<Int>) throws(TamisError) {
-        var seen: Set<String> = []
+        var hasLocation = false
+        var hasOffset = false
         var reader = WireReader(bytes, place)
         while let field = try reader.next() {
             guard field.number == ONNXField.Tensor.externalData, field.kind == .lengthDelimited else { continue }
             let (key, value) = try Self.entry(bytes, field.value)
-            guard let name = ["location", "offset", "length"].first(where: { bytes.holds(key, $0) }) else { continue }
-            if !seen.insert(name).inserted { throw Self.fault("has the key \(name) twice", at: field.value.lowerBound) }
-            switch name {
-            case "location": location = try Self.path(bytes, value)
-            case "offset": offset = try Self.number(bytes, value, name)
-            default: length = try Self.number(bytes, value, name)
+            if bytes.holds(key, "location") {
+                if hasLocation { throw Self.repeated("location", field) }
+                hasLocation = true
+                location = try Self.path(bytes, value)
+            } else if bytes.holds(key, "offset") {
+                if hasOffset { throw Self.repeated("offset", field) }
+                hasOffset = true
+                offset = try Self.number(bytes, value, "offset")
+            } else if bytes.holds(key, "length") {
+                if length != nil { throw Self.repeated("length", field) }
+                length = try Self.number(bytes, value, "length")
             }
         }
     }
+
+    private static func repeated(_ key: String, _ field: WireField) -> TamisError { fault("has the key \(key) twice", at: field.value.lowerBound) }
 
     private static func entry(_ bytes: ByteView, _ place: Range<Int>) throws(TamisError) -> (key: Range<Int>, value: Range<Int>) {
         var key = 0..<0

@@ -15,7 +15,7 @@ struct MessageRewriter {
     private var next = 0
 
     /// The file with `edits` made. Time is that of a walk, as only messages that lead to an edit are entered.
-    static func rewrite(_ bytes: ByteView, _ edits: [Edit]) throws(TamisError) -> PieceList {
+    static func rewrite(_ bytes: ByteView, _ edits: consuming [Edit]) throws(TamisError) -> PieceList {
         var rewriter = MessageRewriter(bytes: bytes, edits: edits)
         return try rewriter.rewritten(0..<bytes.count)
     }

@@ -25,6 +25,7 @@ extension ONNXModel {
             names.append(found.name)
         }
         if edits.isEmpty { return nil }
-        return InlinedModel(bytes: try MessageRewriter.rewrite(bytes, edits).bytes(of: bytes), tensors: names)
+        let pieces = try MessageRewriter.rewrite(bytes, consume edits)
+        return InlinedModel(bytes: pieces.bytes(of: bytes), tensors: names)
     }
 }

@@ -5,7 +5,7 @@ import TamisModel
 ///
 /// The file is never parsed into a tree and never written anew: what is not a coded tensor stays in the skeleton as it is,
 /// understood or not. Time is proportional to the number of protobuf fields, not to the size of the payloads; memory is at most
-/// 4 times the file plus 64 MiB, whatever the file holds.
+/// 4 times the files plus 64 MiB, whatever they hold.
 ///
 /// Tensors are looked for in `graph.initializer` and `graph.sparse_initializer` (values and indices), in attributes of nodes (tensors,
 /// sparse tensors and lists of them), in the subgraphs of nodes such as If, Loop and Scan, in the bodies and default attributes of

@@ -53,10 +53,12 @@ struct PieceList: Sendable {
     }
 
     /// The bytes, of which `file` holds those that are ranges of the model's own file. Requires that no range names another.
-    func bytes(of file: ByteView) -> [UInt8] {
+    consuming func bytes(of file: ByteView) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(Int(clamping: byteCount))
-        for piece in pieces {
+        // Pieces are given up one by one, so that the bytes are not there twice.
+        pieces.reverse()
+        while let piece = pieces.popLast() {
             switch piece {
             case .bytes(let bytes): result += bytes
             case .range(_, let range): unsafe result.append(contentsOf: file[Int(range.lowerBound)..<Int(range.upperBound)].buffer)

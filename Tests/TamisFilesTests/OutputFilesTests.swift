@@ -146,9 +146,9 @@ struct OutputFilesTests {
 
     @Test func manyFiles() throws {
         OutputFiles.allowManyOpenFiles()
-        let sides = (0..<600).map { "f\($0 / 100)/w\($0)" }
+        let sides = (0..<80).map { "f\($0 / 20)/w\($0)" }
         try Self.put([[1]] + sides.indices.map { [UInt8(truncatingIfNeeded: $0)] }, directory["m"], sides)
         #expect(sides.indices.allSatisfy { directory.bytes(sides[$0]) == [UInt8(truncatingIfNeeded: $0)] })
-        #expect(directory.tree.count == 600 + 6 + 1)
+        #expect(directory.tree.count == 80 + 4 + 1)
     }
 }

@@ -52,7 +52,7 @@ func scanChecked(_ file: [UInt8], _ place: SourceLocation = #_sourceLocation) th
         let tensor = model.tensors[index]
         isSound = hole.offset >= end && hole.byteCount > 0 && hole.offset <= UInt64(file.count)
             && hole.byteCount <= UInt64(file.count) - hole.offset && hole.tensor == index
-            && tensor.byteCount == hole.byteCount && tensor.elementType == .float32
+            && tensor.byteCount == hole.byteCount
         end = hole.offset &+ hole.byteCount
     }
     #expect(isSound, "holes", sourceLocation: place)

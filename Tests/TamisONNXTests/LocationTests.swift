@@ -9,7 +9,8 @@ struct LocationTests {
         let found = try names(ONNX.everything())
         #expect(
             found == [
-                "c", "If_12/then_branch/c", "If_12/then_branch/weight", "l/ts[0]", "l/ts[1]", "l/ss[0]", "w", "f", "s",
+                "c", "If_12/then_branch/c", "If_12/then_branch/weight", "l/ts[0]", "l/ts[1]", "l/ss[0]", "l/ss[0]/indices", "w", "f",
+                "s", "s/indices",
                 "training_info[0]/initialization/start", "training_info[0]/algorithm/rate", "function:d.f/c", "function:d.f/default",
             ])
         let summary = try summarize(ONNX.everything())
@@ -17,8 +18,8 @@ struct LocationTests {
         #expect(!summary.tensors.contains { !$0.isCoded })
         #expect(
             summary.tensors.map(\.location) == [
-                .attribute, .subgraph, .subgraph, .attribute, .attribute, .sparse, .initializer, .initializer, .sparse, .training,
-                .training, .function, .function,
+                .attribute, .subgraph, .subgraph, .attribute, .attribute, .sparse, .sparse, .initializer, .initializer, .sparse, .sparse,
+                .training, .training, .function, .function,
             ])
     }
 
@@ -28,7 +29,9 @@ struct LocationTests {
             "Custom", name: "n",
             [ONNX.attribute("gs", 11, type: 10, [inner, inner]), ONNX.attribute("s", 22, type: 11, [ONNX.sparse(ONNX.weight())])])
         #expect(
-            try names(ONNX.model(ONNX.graph(nodes: [node]))) == ["n/gs[0]/a", "n/gs[0]/b", "n/gs[1]/a", "n/gs[1]/b", "n/s"])
+            try names(ONNX.model(ONNX.graph(nodes: [node]))) == [
+                "n/gs[0]/a", "n/gs[0]/b", "n/gs[0]/b/indices", "n/gs[1]/a", "n/gs[1]/b", "n/gs[1]/b/indices", "n/s", "n/s/indices",
+            ])
     }
 
     @Test func subgraphsOfSubgraphsOfFunctions() throws {

@@ -23,8 +23,8 @@ struct NamingTests {
 
     /// A tensor that is not coded takes its name all the same, so that names stay when more tensors are coded.
     @Test func tensorsInTheSkeletonHaveNamesToo() throws {
-        let half = ONNX.tensor("w", dims: [16], type: 10, .raw(floats(8)))
-        #expect(try initializerNames([half, ONNX.weight("w")]) == ["w#2"])
+        let list = ONNX.tensor("w", dims: [32], type: 3, .none) { $0.message(5, [UInt8](repeating: 1, count: 32)) }
+        #expect(try initializerNames([list, ONNX.weight("w")]) == ["w#2"])
     }
 
     @Test func nodes() throws {
@@ -40,7 +40,23 @@ struct NamingTests {
         ]
         #expect(
             try names(ONNX.model(ONNX.graph(nodes: nodes)))
-                == ["named/a", "o/a", "Op#2/a", "Op#3/a", "#4/a", "n/value", "n/other", "out", "z/sparse_value", "named/a#2"])
+                == [
+                    "named/a", "o/a", "Op#2/a", "Op#3/a", "#4/a", "n/value", "n/other", "out", "z/sparse_value",
+                    "z/sparse_value/indices", "named/a#2",
+                ])
+    }
+
+    /// Indices have no name of their own, or one that nobody looks at.
+    @Test func sparseTensors() throws {
+        let named = protobuf {
+            $0.message(2, ONNX.weight("own"))
+            $0.message(1, ONNX.weight("s"))
+        }
+        let sparse = [ONNX.sparse(ONNX.weight("s")), named, ONNX.sparse(ONNX.weight()), protobuf { $0.message(2, ONNX.weight()) }]
+        #expect(
+            try names(ONNX.model(ONNX.graph(initializers: [ONNX.weight("s/indices")], sparse: sparse))) == [
+                "s/indices", "s", "s/indices#2", "s/indices#3", "s#2", "unnamed", "unnamed/indices", "unnamed/indices#2",
+            ])
     }
 
     @Test func unusableTexts() throws {
