@@ -26,16 +26,17 @@ extension CodedTensor.IndexContent {
     /// Turns the indices of the places `range` into values of the tensor.
     ///
     /// - Returns: false if an index has no value.
-    private func reconstruct(_ indices: UnsafeBufferPointer<Int32>, _ range: Range<Int>, _ context: CodedTensor.Context, into tensor: ByteRegion) -> Bool {
+    private func reconstruct(
+        _ indices: UnsafeBufferPointer<Int32>, _ range: Range<Int>, _ classes: ScaleClasses, _ table: ReconstructionTable?, into tensor: ByteRegion
+    ) -> Bool {
         if let integers { return unsafe integers.write(indices, range: range, of: view, to: tensor) }
-        let classes = context.classes
         if elementType == .float32 {
-            if let table = context.table { return unsafe table.write(indices, range: range, of: view, to: tensor) }
+            if let table { return unsafe table.write(indices, range: range, of: view, to: tensor) }
             unsafe reconstruction.write(indices, range: range, of: view, classes: classes, to: tensor)
             return true
         }
         return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { values in
-            if let table = context.table {
+            if let table {
                 if unsafe !table.fill(values, indices) { return false }
             } else {
                 unsafe reconstruction.fill(values, indices, range: range, of: view, classes: classes)
@@ -52,17 +53,19 @@ extension CodedTensor.IndexContent {
 
     /// Decodes slice `number` to where its values belong in the tensor's bytes.
     ///
-    /// - Parameter context: of the tensor.
-    func decode(slice number: Int, sliceElements: Int, _ context: CodedTensor.Context, into tensor: ByteRegion) throws(TamisError) {
+    /// - Parameter table: of a quantizer without a grid.
+    func decode(
+        slice number: Int, sliceElements: Int, classes: ScaleClasses, _ table: ReconstructionTable?, into tensor: ByteRegion
+    ) throws(TamisError) {
         let range = range(ofSlice: number, sliceElements: sliceElements)
         let slice = slices[number]
         let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-                unsafe context.classes.fill(lineClasses, range: range, of: view)
+                unsafe classes.fill(lineClasses, range: range, of: view)
                 var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
                 return unsafe coder.decode(
                     codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
-                    && reconstruct(UnsafeBufferPointer(indices), range, context, into: tensor)
+                    && reconstruct(UnsafeBufferPointer(indices), range, classes, table, into: tensor)
             }
         }
         if !isSound {

@@ -5,13 +5,23 @@ import TamisZstd
 
 /// A tensor is decoded in parts, in any order and side by side: its slices, or all at once where it has none.
 extension CodedTensor {
-    /// What all parts need and none changes.
-    struct Context: Sendable {
-        var classes = ScaleClasses()
-        /// Of a quantizer without a grid.
-        var table: ReconstructionTable?
-        /// In float mode.
-        var decoder: FloatSliceDecoder?
+    /// A tensor with what all its parts need and none changes.
+    enum Context: Sendable {
+        case raw(frame: ByteView)
+        /// The table is that of a quantizer without a grid.
+        case index(IndexContent, ScaleClasses, ReconstructionTable?)
+        case float(FloatContent, ScaleClasses, FloatSliceDecoder)
+
+        /// Decodes part `number` to where its values belong in the tensor's bytes.
+        func decode(part number: Int, sliceElements: Int, into tensor: ByteRegion) throws(TamisError) {
+            switch self {
+            case .raw(let frame): try Zstandard.decompress(frame, into: tensor)
+            case .index(let content, let classes, let table):
+                try content.decode(slice: number, sliceElements: sliceElements, classes: classes, table, into: tensor)
+            case .float(let content, let classes, let decoder):
+                try content.decode(slice: number, sliceElements: sliceElements, decoder, classes: classes, into: tensor)
+            }
+        }
     }
 
     /// At least 1.
@@ -26,22 +36,9 @@ extension CodedTensor {
     /// Decodes what all parts need. It may take half a megabyte, however small the unit is (Spec §9.5).
     func context() throws(TamisError) -> Context {
         switch content {
-        case .raw: Context()
-        case .index(let content): Context(classes: try content.decodeClasses(), table: content.coding.reconstructionTable)
-        case .float(let content): Context(classes: try content.decodeClasses(), decoder: FloatSliceDecoder(try content.decodeModel()))
-        }
-    }
-
-    /// Decodes part `number` to where its values belong in the tensor's bytes.
-    ///
-    /// - Parameter context: of this tensor.
-    func decode(part number: Int, sliceElements: Int, _ context: Context, into tensor: ByteRegion) throws(TamisError) {
-        switch content {
-        case .raw(let frame): try Zstandard.decompress(frame, into: tensor)
-        case .index(let content): try content.decode(slice: number, sliceElements: sliceElements, context, into: tensor)
-        case .float(let content):
-            guard let decoder = context.decoder else { preconditionFailure("the context is that of another tensor") }
-            try content.decode(slice: number, sliceElements: sliceElements, decoder, classes: context.classes, into: tensor)
+        case .raw(let frame): .raw(frame: frame)
+        case .index(let content): .index(content, try content.decodeClasses(), content.coding.reconstructionTable)
+        case .float(let content): .float(content, try content.decodeClasses(), FloatSliceDecoder(try content.decodeModel()))
         }
     }
 

@@ -71,7 +71,7 @@ struct UnitJobs: Sendable {
                 switch item.target {
                 case .tensor(let tensor, let region):
                     guard let context = try item.context?.take(tensor) else { return }
-                    try tensor.decode(part: job.part, sliceElements: sliceElements, context, into: region)
+                    try context.decode(part: job.part, sliceElements: sliceElements, into: region)
                     let share = tensor.share(of: item.weight, part: job.part)
                     report(share.upperBound - share.lowerBound)
                     giveBackPassed(tensor.share(of: item.unit.byteCount, part: job.part), of: item.unit)

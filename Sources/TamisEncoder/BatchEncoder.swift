@@ -162,9 +162,10 @@ struct BatchEncoder: Sendable {
             }
         }
         let list = jobs
+        let nothing = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(start: nil, count: 0))
         let slices = parallelMap(list.count, threads: threads) { _, job in
             let (placement, coder) = (sliced[list[job].tensor].placement, sliced[list[job].tensor].coder)
-            let coded = coder.encode(list[job].range, decoded: decoded?[place(placement)])
+            let coded = coder.encode(list[job].range, decoded: decoded?[place(placement)] ?? nothing)
             if !placement.isRepeated { report(UInt64(list[job].range.count) >> UInt64(coder.fieldsLog2)) }
             return coded
         }

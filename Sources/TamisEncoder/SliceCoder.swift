@@ -20,9 +20,10 @@ enum SliceCoder: Sendable {
             return byteCount + overhead < compressedByteCount(work.original) ? .integer(coder) : nil
         case .floatingPoint:
             guard let layout = FloatLayout(work.description.elementType), work.view.elementCount > 0,
-                UInt64(work.view.elementCount) == work.description.shape.elementCount
+                UInt64(work.view.elementCount) == work.description.shape.elementCount,
+                let coder = FloatTensorCoder(
+                    bytes: work.original, layout: layout, view: work.view, rowAxis: work.rowAxis, rowAxisCount: work.rowAxisCount)
             else { return nil }
-            let coder = FloatTensorCoder(bytes: work.original, layout: layout, view: work.view, rowAxis: work.rowAxis, rowAxisCount: work.rowAxisCount)
             return Double(coder.estimatedBytes) + overhead < compressedByteCount(work.original) ? .float(coder) : nil
         case .complex: return nil
         }
@@ -86,12 +87,10 @@ enum SliceCoder: Sendable {
 
     /// Codes the slice at `range` of the coding order.
     ///
-    /// - Parameter decoded: the tensor's decoded bytes; those of a tensor that is not quantized are there already.
-    func encode(_ range: Range<Int>, decoded: ByteRegion?) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
+    /// - Parameter decoded: of a quantized tensor, memory for its decoded bytes; others do not use it.
+    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
         switch self {
-        case .quantized(let coder):
-            guard let decoded else { preconditionFailure("a quantized tensor needs memory for what it decodes to") }
-            return coder.encode(range, decoded: decoded)
+        case .quantized(let coder): return coder.encode(range, decoded: decoded)
         case .integer(let coder): return (coder.encode(range), SquaredError())
         case .float(let coder): return (coder.encode(range), SquaredError())
         }

@@ -19,6 +19,7 @@ public struct SourceBytes: Sendable {
         self.giveBack = giveBack
     }
 
+    /// The bytes of a hole.
     public subscript(_ hole: SourceModel.Hole) -> ByteView { files[hole.file][hole.range] }
 
     /// The bytes of a file as they were read.
@@ -27,5 +28,6 @@ public struct SourceBytes: Sendable {
     /// The bytes of `range` in `file` are not needed for a while; they stay readable.
     public func release(_ range: Range<Int>, of file: Int) { giveBack?(file, range) }
 
+    /// The bytes of `hole` are not needed for a while; they stay readable.
     public func release(_ hole: SourceModel.Hole) { giveBack?(hole.file, hole.range) }
 }

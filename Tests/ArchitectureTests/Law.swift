@@ -80,6 +80,7 @@ enum Law {
                 "unsafeBitCast", /\bunsafeBitCast\s*\(/,
                 [
                     "Sources/TamisEncoder/Search/TrellisBranches.swift": "SIMD lanes as bits, which SIMD has no property for",
+                    "Sources/TamisEncoder/Exact/FloatLineStatistics.swift": "SIMD lanes from bits, which SIMD has no initializer for",
                     "Sources/TamisEncoder/LineStatistics.swift": "SIMD lanes from bits, which SIMD has no initializer for",
                     "Sources/TamisQuantization/Reconstruction.swift": "SIMD lanes from bits, which SIMD has no initializer for",
                     "Sources/TamisEncoder/TensorStatistics.swift": "SIMD lanes from bits, which SIMD has no initializer for",
@@ -119,14 +120,15 @@ enum Law {
     /// Files of the decoder that make room for a number of things from the stream, how often, and what bounds the number first.
     static let allocations: [String: (count: Int, bound: String)] = [
         "Sources/TamisDecoder/CodedTensor.swift": (1, "slices: as many as the slice table has, two bytes of the unit each"),
-        "Sources/TamisDecoder/CodedTensor+Decode.swift": (7, "lines and indices: by requireRoom; raw bytes of a group: by checkExpansion"),
+        "Sources/TamisDecoder/CodedTensor+Decode.swift": (9, "lines, indices and their values: by requireRoom; raw bytes of a group: by checkExpansion"),
+        "Sources/TamisDecoder/FloatContent.swift": (1, "classes of a slice: by requireRoom"),
         "Sources/TamisDecoder/DecodingPlan.swift": (1, "tensors: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Plan.swift": (3, "units, tensors and files: by level and limits"),
         "Sources/TamisDecoder/EncodedStream+Tensor.swift": (2, "bytes of a group or tensor: by requireRoom and checkExpansion"),
         "Sources/TamisDecoder/StreamSummary.swift": (1, "tensors: by level and limits"),
         "Sources/TamisDecoder/UnitJobs.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
         "Sources/TamisDecoder/WorkingMemory.swift": (1, "units of at most the size of a group"),
-        "Sources/TamisDecoder/Topology.swift": (5, "the body: by level, limit and checkExpansion; tensors and files: by level and limits"),
+        "Sources/TamisDecoder/Topology.swift": (6, "the body: by level, limit and checkExpansion; tensors and files: by level and limits"),
     ]
 
     static func allocationViolations(_ files: [SourceFile], allowed: [String: (count: Int, bound: String)] = allocations) -> [String] {
@@ -154,6 +156,7 @@ enum Law {
 
     /// Files named after what several small declarations are about.
     static let freelyNamed: [String: String] = [
+        "Sources/TamisArithmetic/LongRawBits.swift": "reader and writer of one form, side by side",
         "Sources/TamisArithmetic/RawBits.swift": "reader and writer of one form, side by side",
         "Sources/TamisBits/CheckedSize.swift": "checked operations of UInt64",
     ]

@@ -20,7 +20,7 @@ struct FloatTensorCoderTests {
         let shape = try #require(Shape(dimensions))
         let view = try #require(MatrixView(shape, rowAxis: Int(rowAxis), rowAxisCount: dimensions.isEmpty ? 0 : 1, order: .cOrder))
         return try bytes.withUnsafeBytes { memory in
-            let coder = FloatTensorCoder(bytes: ByteView(unsafe: memory), layout: layout, view: view, rowAxis: rowAxis, rowAxisCount: 1)
+            let coder = try #require(FloatTensorCoder(bytes: ByteView(unsafe: memory), layout: layout, view: view, rowAxis: rowAxis, rowAxisCount: 1))
             let coding = try coder.coding.encoded().withView { try? FloatCoding(decoding: $0, base: 0, "float_coding") }
             #expect(coding == coder.coding, comment)
             let (classes, model) = try decodedModel(coder, try #require(coding), layout, view)

@@ -31,7 +31,8 @@ package struct FloatTensorCoder: Sendable {
     /// - Parameters:
     ///   - bytes: the tensor's, at least one element; used as long as the coder is.
     ///   - view: in C order, by the row axes given.
-    package init(bytes: ByteView, layout: FloatLayout, view: MatrixView, rowAxis: UInt8, rowAxisCount: UInt8) {
+    /// - Returns: nil if no window holds elements of the layout, which does not happen for those of element types.
+    package init?(bytes: ByteView, layout: FloatLayout, view: MatrixView, rowAxis: UInt8, rowAxisCount: UInt8) {
         precondition(view.order == .cOrder && view.elementCount > 0 && bytes.count == view.elementCount * layout.byteCount)
         self.bytes = bytes
         self.view = view
@@ -40,7 +41,7 @@ package struct FloatTensorCoder: Sendable {
         var prefixes = FloatPrefixCounts(layout, zeroBits)
         let ranges = Self.sample.ranges(of: count)
         for range in ranges { prefixes.add(bytes[(range.lowerBound * layout.byteCount)..<(range.upperBound * layout.byteCount)]) }
-        let wide = FloatWindowDesign.best(prefixes, elementCount: count)
+        guard let wide = FloatWindowDesign.best(prefixes, elementCount: count) else { return nil }
         var candidates = ScaleClasses()
         if count >= Self.fewestForClasses {
             (candidates.rows, candidates.columns) = FloatLineStatistics.classes(of: bytes, layout: layout, view: view)
@@ -52,7 +53,8 @@ package struct FloatTensorCoder: Sendable {
 
         var counter = FloatSymbolCounter(wide, tableOfClass: lines.tableOfClass)
         for start in stride(from: 0, to: count, by: Self.part) { counter.add(bytes, start..<min(start + Self.part, count), classes, view) }
-        (model, estimatedBytes) = Self.model(wide, counter.counts, lines, zeroBits)
+        guard let design = Self.model(wide, counter.counts, lines, zeroBits) else { return nil }
+        (model, estimatedBytes) = design
         encoder = FloatSliceEncoder(model)
         frequencies = FloatFrequencyCoder.encode(model.frequencies, hasClasses: !lineClasses.isEmpty)
 
@@ -87,7 +89,7 @@ package struct FloatTensorCoder: Sendable {
     }
 
     /// The tables for counts, the window as narrow as they allow, and what the elements then take.
-    private static func model(_ wide: FloatWindow, _ counts: [ArraySlice<UInt64>], _ lines: FloatLineDesign, _ zeroBits: FloatZeroBits) -> (FloatModel, bytes: UInt64) {
+    private static func model(_ wide: FloatWindow, _ counts: [ArraySlice<UInt64>], _ lines: FloatLineDesign, _ zeroBits: FloatZeroBits) -> (FloatModel, bytes: UInt64)? {
         let savedBits = max(wide.escapeBits - wide.rawBits - 1, 1)
         var tables = counts.map { FrequencyScaling.frequencies(of: $0, savedBits: savedBits) }
         var bits = Double((lines.codeword.count + zeroBits.codeword.count) * 8)
@@ -103,9 +105,7 @@ package struct FloatTensorCoder: Sendable {
             layout: wide.layout, zeroBits: wide.zeroBits, modelledBits: wide.modelledBits, origin: wide.origin + range.lowerBound - first,
             count: range.count)
         let frequencies = FloatFrequencies(symbols: range.count + first, values: Array(tables.joined()), tableOfClass: lines.tableOfClass)
-        guard let narrow, let frequencies, let model = FloatModel(narrow, frequencies, shortRows: zeroBits.shortRows) else {
-            preconditionFailure("a design is a sound model")
-        }
+        guard let narrow, let frequencies, let model = FloatModel(narrow, frequencies, shortRows: zeroBits.shortRows) else { return nil }
         return (model, UInt64(max(bits, 0) / 8) + 1)
     }
 }

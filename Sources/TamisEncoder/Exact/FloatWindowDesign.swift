@@ -8,7 +8,8 @@ enum FloatWindowDesign {
     /// - Parameters:
     ///   - counts: of a sample, not empty.
     ///   - elementCount: what the sample stands for.
-    static func best(_ counts: FloatPrefixCounts, elementCount: Int) -> FloatWindow {
+    /// - Returns: nil if there is none, which does not happen for layouts of element types.
+    static func best(_ counts: FloatPrefixCounts, elementCount: Int) -> FloatWindow? {
         var best: (bits: Double, window: FloatWindow)?
         for modelled in 0...counts.finest {
             let prefixes = counts.coarser(modelled)
@@ -24,8 +25,7 @@ enum FloatWindowDesign {
             let bits = Entropy.bits(ofSample: symbols[...], scale: scale) + raw * scale
             if bits < best?.bits ?? .infinity { best = (bits, window) }
         }
-        guard let best else { preconditionFailure("modelled bits 0 always have a window") }
-        return best.window
+        return best?.window
     }
 
     /// The shortest range that holds all prefixes that come up, or, if it would be longer than a window may be, one that holds the most.
