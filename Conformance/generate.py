@@ -91,20 +91,20 @@ def packed_integers(rng):
 
 def exact_floats(rng):
     """Tensors for float mode: all types, scaled lines, rows that were float16 once, zeros and specials."""
-    scaled = normal(rng, 70, 80) * 2.0 ** rng.integers(-4, 5, (70, 1)) * 2.0 ** rng.integers(-2, 3, (1, 80))
-    embedding = normal(rng, 64, 48)
-    embedding[rng.random(64) < 0.5] = np.round(embedding[rng.random(64) < 0.5].astype(np.float16), 8)[:1].astype(np.float32)
-    pruned = normal(rng, 50, 60)
+    scaled = normal(rng, 64, 40) * 2.0 ** rng.integers(-4, 5, (64, 1)) * 2.0 ** rng.integers(-2, 3, (1, 40))
+    embedding = normal(rng, 40, 32)
+    embedding[::3] = embedding[::3].astype(np.float16)
+    pruned = normal(rng, 30, 40)
     pruned[rng.random(pruned.shape) < 0.8] = 0
-    pruned.reshape(-1)[::501] = [np.float32(x) for x in (-0.0, np.inf, -np.inf, np.nan, 1e-42, 3e38)]
-    arrays = {"scaled": scaled.astype(np.float32), "rows": embedding, "pruned": pruned, "double": rng.standard_normal((30, 40)),
-              "half": normal(rng, 40, 50).astype(np.float16), "was_half": normal(rng, 40, 50).astype(np.float16).astype(np.float32)}
+    pruned.reshape(-1)[::501] = [np.float32(x) for x in (-0.0, np.inf, -np.inf)]
+    arrays = {"scaled": scaled.astype(np.float32), "rows": embedding, "pruned": pruned, "double": rng.standard_normal((12, 20)),
+              "half": normal(rng, 30, 40).astype(np.float16), "was_half": normal(rng, 30, 40).astype(np.float16).astype(np.float32)}
     made = onnx.load_model_from_string(model(arrays))
     for name, kind, bits in (("brain", TensorProto.BFLOAT16, 16), ("e4m3", TensorProto.FLOAT8E4M3FN, 8), ("e5m2", TensorProto.FLOAT8E5M2, 8)):
-        values = normal(rng, 3000, scale=1.0)
+        values = normal(rng, 1200, scale=1.0)
         content = (values.view(np.uint32) >> 16).astype("<u2") if bits == 16 else \
             (values.astype(np.float16).view(np.uint16) >> (8 if name == "e5m2" else 7)).astype(np.uint8)
-        made.graph.initializer.append(helper.make_tensor(name, kind, (50, 60), content.tobytes(), raw=True))
+        made.graph.initializer.append(helper.make_tensor(name, kind, (30, 40), content.tobytes(), raw=True))
     return made.SerializeToString(deterministic=True)
 
 

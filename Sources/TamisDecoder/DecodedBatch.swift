@@ -20,12 +20,13 @@ struct DecodedBatch: Sendable {
 
     var bytes: ByteView { block.region[0..<byteCount].view }
 
-    /// One check for the files' digests, which need the bytes in order, and one for each tensor.
-    var checkCount: Int { 1 + tensors.count }
+    /// One check for each tensor, and one for the files' digests, which need the bytes in order.
+    var checkCount: Int { tensors.count + 1 }
 
     /// Does one of the checks; each may be done at the same time as others, but those of batches before this one come first.
     func check(_ number: Int, _ files: FileDigestChecker) throws(TamisError) {
-        if number == 0 { return try files.take(digestSteps, of: bytes) }
-        try tensors[number - 1].check()
+        // A tensor's digest says more than its file's: its check comes first.
+        if number < tensors.count { return try tensors[number].check() }
+        try files.take(digestSteps, of: bytes)
     }
 }

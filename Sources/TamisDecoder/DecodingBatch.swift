@@ -79,7 +79,7 @@ struct DecodingBatch {
         of run: PieceReader.Run, _ origin: Origin, rest: (_ taken: Int) -> PieceReader.Run.Origin
     ) -> PieceReader.Run? {
         let count = min(run.byteCount, max(limit - cost, byteCount == 0 ? limit : 0))
-        if count > 0 { copy(origin, count, run) }
+        if count > 0 || run.byteCount == 0 { copy(origin, count, run) }
         if count == run.byteCount { return nil }
         var left = run
         left.origin = rest(count)

@@ -7,7 +7,7 @@ struct PieceReader {
             /// A piece that is bytes; the run begins at byte `offset` of it.
             case literal(piece: Int, offset: Int)
             case zeros
-            /// From byte `offset` of the file's skeleton on.
+            /// From byte `offset` of the file's skeleton on. A run of no bytes is all of an empty skeleton.
             case skeleton(file: Int, offset: Int)
             /// From byte `offset` of the tensor on. A run of no bytes is all of a tensor without elements.
             case tensor(Int, offset: Int)
@@ -68,7 +68,10 @@ struct PieceReader {
             case .bytes(let bytes): if !bytes.isEmpty { return Run(origin: .literal(piece: number, offset: 0), byteCount: bytes.count) }
             case .zeros(let count): if count > 0 { return Run(origin: .zeros, byteCount: count) }
             case .range(let file, let range):
-                position = Position(file: file, range: range, offset: range.lowerBound, hole: topology.files[file].firstHole(from: range.lowerBound))
+                let entry = topology.files[file]
+                position = Position(file: file, range: range, offset: range.lowerBound, hole: entry.firstHole(from: range.lowerBound))
+                // A skeleton without bytes has a unit, too, which may be damaged.
+                if entry.skeletonBytes == 0 && range == 0..<entry.byteCount { return Run(origin: .skeleton(file: file, offset: 0), byteCount: 0) }
             }
         }
     }

@@ -40,10 +40,11 @@ package struct ModelEncoder: Sendable {
         if source.files.map(\.byteCount) != bytes.files.map({ UInt64($0.count) }) || Set(source.holes.map(\.tensor)).count != source.tensors.count {
             throw TamisError(.invalidArgument, "the encoder takes all files of the model, and a hole for each tensor")
         }
-        for file in source.files where !FileEntry.isRelativePath(file.name) || Syntax.hasControlCharacter(file.name) {
+        for (number, file) in source.files.enumerated()
+        where !FileEntry.isRelativePath(file.name) || Syntax.hasControlCharacter(file.name) || (number == 0 && file.name.utf8.contains(0x2F)) {
             throw TamisError(
                 .invalidArgument, "'\(file.name)' cannot be the name of the decoded file",
-                advice: "use a file name of at most \(FileEntry.maximumComponentBytes) bytes without control characters, or a path of such names")
+                advice: "use a file name of at most \(FileEntry.maximumComponentBytes) bytes without control characters; beside the model also a path of such names")
         }
         if UInt8(exactly: options.sliceElementsLog2).map(ModelParameterSet.sliceElementsLog2Range.contains) != true {
             throw TamisError(.invalidArgument, "the slice size is 2^\(options.sliceElementsLog2), expected 2^4 … 2^20")

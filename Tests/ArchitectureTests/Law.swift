@@ -128,7 +128,7 @@ enum Law {
         "Sources/TamisDecoder/StreamSummary.swift": (1, "tensors: by level and limits"),
         "Sources/TamisDecoder/UnitJobs.swift": (1, "a group's bytes: by requireRoom and checkExpansion"),
         "Sources/TamisDecoder/WorkingMemory.swift": (1, "units of at most the size of a group"),
-        "Sources/TamisDecoder/Topology.swift": (6, "the body: by level, limit and checkExpansion; tensors and files: by level and limits"),
+        "Sources/TamisDecoder/Topology.swift": (6, "the body: by level, limit and checkExpansion; tensors, aliases and files: by level and limits"),
     ]
 
     static func allocationViolations(_ files: [SourceFile], allowed: [String: (count: Int, bound: String)] = allocations) -> [String] {

@@ -21,7 +21,7 @@ struct TreatmentTests {
         #expect(tensors.allSatisfy { $0["bias_corrected"] as? Bool == false })
         let kernels = tensors.filter { ($0["shape"] as? [Int])?.count == 4 && $0["mode"] as? String == "index" }
         #expect(!kernels.isEmpty && kernels.contains { $0["feedback"] as? String == "synthetic" })
-        for tensor in tensors where (tensor["shape"] as? [Int]).map({ $0.count < 2 }) == true || tensor["mode"] as? String == "raw" {
+        for tensor in tensors where (tensor["shape"] as? [Int]).map({ $0.count < 2 }) == true || tensor["exact"] as? Bool == true {
             #expect(tensor["feedback"] as? String == "none", "\(tensor)")
         }
         let count = tensors.count { $0["feedback"] as? String == "synthetic" }

@@ -19,7 +19,7 @@ package enum TensorCoding: Sendable {
                 switch unit.type {
                 case .data:
                     let tensor = try CodedTensor(unit, of: opened)
-                    if case .index(let content) = tensor.content { codings[tensor.tensor] = .own(content.coding, try content.decodeClasses(), content.view) }
+                    if case .index(let content) = tensor.content, content.integers == nil { codings[tensor.tensor] = .own(content.coding, try content.decodeClasses(), content.view) }
                 case .group:
                     for member in try CodedGroup(unit, of: opened).members where member.entry.codingMode == CodingMode.index.rawValue {
                         codings[member.tensor] = .grouped(member.entry.grid)

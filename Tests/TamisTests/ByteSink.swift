@@ -25,3 +25,8 @@ extension TamisFile {
     /// One piece for each file, which is all of it.
     var wholeFiles: [DecodedPiece] { files.indices.map { .range(file: $0, 0..<files[$0].byteCount) } }
 }
+
+extension ReservedMemory {
+    /// A copy of the bytes.
+    func copied() throws(TamisError) -> [UInt8] { try withView { (view) throws(TamisError) in view.array } }
+}

@@ -21,7 +21,7 @@ struct GoldenTests {
                 case .data:
                     var header = DataUnit()
                     try header.visit(&reader)
-                    return header.codingMode == CodingMode.index.rawValue ? unit.payload : try header.encoded()
+                    return header.codingMode == CodingMode.raw.rawValue ? try header.encoded() : unit.payload
                 case .group:
                     var header = GroupUnit()
                     try header.visit(&reader)

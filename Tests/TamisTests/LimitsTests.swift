@@ -28,7 +28,7 @@ struct LimitsTests {
             return unit.bodyBytes
         }
         let needed: [(WritableKeyPath<Limits, UInt64>, UInt64)] = [
-            (\.outputBytes, UInt64(SmallStream.file.count)), (\.tensorBytes, 64 * 40 * 4), (\.tensors, 4), (\.topologyBytes, topology), (\.files, 1), (\.holes, 4),
+            (\.outputBytes, UInt64(SmallStream.file.count)), (\.tensorBytes, 64 * 40 * 4), (\.tensors, 6), (\.topologyBytes, topology), (\.files, 1), (\.holes, 7),
             // Units before the end unit.
             (\.units, UInt64(parts.units.count - 1)),
         ]

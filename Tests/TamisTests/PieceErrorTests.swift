@@ -51,7 +51,8 @@ struct PieceErrorTests {
             #expect(error?.code == .fileDigest && error?.message.contains(file.files[number].name) == true)
             #expect(throws: Never.self) { try file.collected(file.wholeFiles, batchBytes: batchBytes, verifiesFiles: false) }
             // Parts of files have no digest.
-            #expect(Self.failure(file, file.files.filter { $0.byteCount > 0 }.indices.map { .range(file: $0, 0..<0) }, batchBytes: batchBytes) == nil)
+            let parts = file.files.indices.filter { file.files[$0].byteCount > 0 }.map { DecodedPiece.range(file: $0, 1..<file.files[$0].byteCount) }
+            #expect(Self.failure(file, parts, batchBytes: batchBytes) == nil)
             #expect(try file.decodeFiles(verifiesFiles: false).count == 6)
             #expect { try file.decodeFiles() } throws: { ($0 as? TamisError)?.code == .fileDigest }
         }

@@ -38,9 +38,9 @@ struct PieceTests {
     @Test func filesInMemory() throws {
         let file = try Self.file()
         try #require(Self.whole.count == Self.model.names.count)
-        #expect(try file.decodeFiles().map { $0.view.array } == Self.whole)
+        #expect(try file.decodeFiles().map { try $0.copied() } == Self.whole)
         for number in Self.whole.indices {
-            #expect(try file.decodeBuffer(file: number).view.array == Self.whole[number])
+            #expect(try file.decodeBuffer(file: number).copied() == Self.whole[number])
             var (end, matches) = (0, true)
             for hole in Self.model.holes where hole.file == number {
                 matches = matches && Self.whole[number][end..<hole.range.lowerBound] == Self.model.contents[number][end..<hole.range.lowerBound]

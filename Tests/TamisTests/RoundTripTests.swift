@@ -18,7 +18,7 @@ struct RoundTripTests {
     @Test func withoutQuantizationTheFileIsTheSame() throws {
         let stream = try Tamis.encode(Self.model, options: EncodingOptions(exclusions: ["*"]))
         #expect(try Tamis.decode(stream) == Self.model)
-        #expect(try TamisFile(bytes: stream).summary().tensors.allSatisfy { $0.mode == "raw" && $0.step == nil && $0.quantizer == nil })
+        #expect(try TamisFile(bytes: stream).summary().tensors.allSatisfy { $0.isExact && $0.step == nil && $0.quantizer == nil })
     }
 
     @Test(arguments: [0, 0.25, 0.5, 0.6, 1], [5, 20, 45] as [Double])
@@ -97,7 +97,7 @@ struct RoundTripTests {
 
     @Test func exclusionsAreGlobsOverNames() throws {
         let stream = try Tamis.encode(Self.model, options: EncodingOptions(target: .step(0.1), exclusions: ["conv.*", "?ense.bias", "nothing"]))
-        let exact = try TamisFile(bytes: stream).summary().tensors.filter { $0.mode == "raw" }.map(\.description.name)
+        let exact = try TamisFile(bytes: stream).summary().tensors.filter(\.isExact).map(\.description.name)
         #expect(exact == ["conv.weight", "conv.bias", "dense.bias"])
     }
 
