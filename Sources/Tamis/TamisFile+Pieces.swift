@@ -1,4 +1,5 @@
 import TamisBits
+import TamisModel
 import TamisDecoder
 import TamisFiles
 import TamisThreads
@@ -30,7 +31,7 @@ extension TamisFile {
     ///   `limit_exceeded` where memory ends, or if the pieces take tensors apart again and again (more than four times the bytes of
     ///   stream, files and pieces together); what `sink` throws.
     public func decode(
-        _ pieces: [DecodedPiece], batchBytes: Int = TamisFile.batchBytes, threads: ThreadCount = ThreadCount(), verifiesFiles: Bool = true,
+        _ pieces: [FilePiece], batchBytes: Int = TamisFile.batchBytes, threads: ThreadCount = ThreadCount(), verifiesFiles: Bool = true,
         progress: (@Sendable (_ bytes: UInt64) -> Void)? = nil, to sink: (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) {
         try naming { () throws(TamisError) in

@@ -1,4 +1,5 @@
 import TamisBits
+import TamisModel
 import TamisThreads
 
 extension DecodingPlan {
@@ -21,7 +22,7 @@ extension DecodingPlan {
     ///   or the budget of work ends; what `sink` throws. The sink has then got some of the bytes, none of a batch that a digest of
     ///   a tensor tells to be wrong.
     package func decode(
-        _ pieces: [DecodedPiece], batchBytes: Int, threads: ThreadCount, verifiesFiles: Bool = true, memory: @escaping MemorySource,
+        _ pieces: [FilePiece], batchBytes: Int, threads: ThreadCount, verifiesFiles: Bool = true, memory: @escaping MemorySource,
         progress: (@Sendable (_ bytes: UInt64) -> Void)? = nil, to sink: (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) {
         precondition(batchBytes > 0)

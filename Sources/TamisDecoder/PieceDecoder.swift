@@ -1,4 +1,5 @@
 import TamisBits
+import TamisModel
 import TamisThreads
 
 /// One run through a list of pieces, see `DecodingPlan.decode(_:batchBytes:threads:verifiesFiles:memory:progress:to:)`.
@@ -6,7 +7,7 @@ import TamisThreads
 /// While a batch is decoded, the same threads compare the digests of the batch before, which is then handed on.
 struct PieceDecoder {
     private let plan: DecodingPlan
-    private let pieces: [DecodedPiece]
+    private let pieces: [FilePiece]
     private let batchBytes: Int
     private let threads: ThreadCount
     private let verifiesFiles: Bool
@@ -22,7 +23,7 @@ struct PieceDecoder {
     private var doneBytes: UInt64 = 0
 
     init(
-        _ plan: DecodingPlan, _ pieces: [DecodedPiece], batchBytes: Int, threads: ThreadCount, verifiesFiles: Bool, source: @escaping MemorySource,
+        _ plan: DecodingPlan, _ pieces: [FilePiece], batchBytes: Int, threads: ThreadCount, verifiesFiles: Bool, source: @escaping MemorySource,
         meter: ProgressMeter
     ) throws(TamisError) {
         self.plan = plan

@@ -1,4 +1,5 @@
 import TamisBits
+import TamisModel
 
 /// Takes pieces apart, in order, into runs of bytes that have one origin each.
 struct PieceReader {
@@ -30,13 +31,13 @@ struct PieceReader {
         var hole: Int
     }
 
-    private let pieces: [DecodedPiece]
+    private let pieces: [FilePiece]
     private let topology: Topology
     private var next = 0
     private var position: Position?
 
     /// - Throws: `invalid_argument` for a piece that does not exist.
-    init(_ pieces: [DecodedPiece], of topology: Topology) throws(TamisError) {
+    init(_ pieces: [FilePiece], of topology: Topology) throws(TamisError) {
         for (number, piece) in pieces.enumerated() {
             switch piece {
             case .bytes: break

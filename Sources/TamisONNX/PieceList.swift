@@ -1,8 +1,9 @@
 import TamisBits
+import TamisModel
 
 /// Puts a file together from pieces; neighbours that continue each other become one.
 struct PieceList: Sendable {
-    private(set) var pieces: [FilePlan.Piece] = []
+    private(set) var pieces: [FilePiece] = []
     /// Bytes of all pieces. Stays at the largest number where 64 bits do not hold it, as many ranges may name the same bytes.
     private(set) var byteCount: UInt64 = 0
 

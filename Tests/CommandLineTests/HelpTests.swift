@@ -5,11 +5,11 @@ import Testing
 struct HelpTests {
     @Test("Every option of every command is explained, with an example", arguments: [
         ("encode", [
-            "-o, --output", "-f, --force", "--quality", "--bits-per-weight", "--target-size", "--snr", "--step", "--allocation", "--effort", "--quantizer",
+            "-o, --output", "-f, --force", "--quality", "--bits-per-weight", "--target-size", "--snr", "--step", "--lossless", "--allocation", "--effort", "--quantizer",
             "--deadzone", "--prune", "--exclude", "--sensitivity", "--recipe", "--feedback", "--statistics", "--dry-run", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose",
         ]),
         ("decode", [
-            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--json", "-q, --quiet", "-v, --verbose",
+            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--single-file", "--external", "--json", "-q, --quiet", "-v, --verbose",
         ]),
         ("inspect", ["--json", "-q, --quiet", "-v, --verbose"]),
         ("verify", ["--against", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),

@@ -14,7 +14,7 @@ final class ByteSink {
 extension TamisFile {
     /// All bytes of the pieces.
     func collected(
-        _ pieces: [DecodedPiece], batchBytes: Int = TamisFile.batchBytes, threads: Int = 1, verifiesFiles: Bool = true,
+        _ pieces: [FilePiece], batchBytes: Int = TamisFile.batchBytes, threads: Int = 1, verifiesFiles: Bool = true,
         progress: (@Sendable (UInt64) -> Void)? = nil
     ) throws(TamisError) -> [UInt8] {
         let sink = ByteSink()
@@ -23,7 +23,7 @@ extension TamisFile {
     }
 
     /// One piece for each file, which is all of it.
-    var wholeFiles: [DecodedPiece] { files.indices.map { .range(file: $0, 0..<files[$0].byteCount) } }
+    var wholeFiles: [FilePiece] { files.indices.map { .range(file: $0, 0..<files[$0].byteCount) } }
 }
 
 extension ReservedMemory {

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Faults and excess come up while pieces are decoded")
 struct PieceErrorTests {
-    private static func failure(_ file: TamisFile, _ pieces: [DecodedPiece]? = nil, batchBytes: Int, threads: Int = 2, into sink: ByteSink = ByteSink()) -> TamisError? {
+    private static func failure(_ file: TamisFile, _ pieces: [FilePiece]? = nil, batchBytes: Int, threads: Int = 2, into sink: ByteSink = ByteSink()) -> TamisError? {
         do throws(TamisError) {
             try file.decode(pieces ?? file.wholeFiles, batchBytes: batchBytes, threads: ThreadCount(threads)) { sink.take($0) }
             return nil
@@ -51,7 +51,7 @@ struct PieceErrorTests {
             #expect(error?.code == .fileDigest && error?.message.contains(file.files[number].name) == true)
             #expect(throws: Never.self) { try file.collected(file.wholeFiles, batchBytes: batchBytes, verifiesFiles: false) }
             // Parts of files have no digest.
-            let parts = file.files.indices.filter { file.files[$0].byteCount > 0 }.map { DecodedPiece.range(file: $0, 1..<file.files[$0].byteCount) }
+            let parts = file.files.indices.filter { file.files[$0].byteCount > 0 }.map { FilePiece.range(file: $0, 1..<file.files[$0].byteCount) }
             #expect(Self.failure(file, parts, batchBytes: batchBytes) == nil)
             #expect(try file.decodeFiles(verifiesFiles: false).count == 6)
             #expect { try file.decodeFiles() } throws: { ($0 as? TamisError)?.code == .fileDigest }
@@ -89,7 +89,7 @@ struct PieceErrorTests {
         stream.level = 1
         let file = try TamisFile(bytes: stream.bytes())
         // Both together are more than is kept.
-        let pieces = (0..<100_000).map { DecodedPiece.range(file: 0, UInt64($0 % 2 * count)..<UInt64($0 % 2 * count + 1)) }
+        let pieces = (0..<100_000).map { FilePiece.range(file: 0, UInt64($0 % 2 * count)..<UInt64($0 % 2 * count + 1)) }
         let sink = ByteSink()
         let error = Self.failure(file, pieces, batchBytes: 1, into: sink)
         #expect(error?.code == .limitExceeded && error?.unit?.hasPrefix("data_unit") == true)
@@ -140,7 +140,7 @@ struct PieceErrorTests {
                 }
                 #expect(coded.allSatisfy { unit in ranges.contains { $0.lowerBound <= unit.lowerBound && $0.upperBound >= unit.upperBound } })
                 #expect(ranges.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= stream.count })
-                let files = opened.topology.files.indices.map { DecodedPiece.range(file: $0, 0..<opened.topology.files[$0].byteCount) }
+                let files = opened.topology.files.indices.map { FilePiece.range(file: $0, 0..<opened.topology.files[$0].byteCount) }
                 try plan.decode(
                     files, batchBytes: batchBytes, threads: ThreadCount(2),
                     memory: { byteCount throws(TamisError) in try ReservedMemory(byteCount: byteCount) }) { _ in }

@@ -15,7 +15,7 @@ struct PieceTests {
         return file.files.indices.compactMap { try? file.decode(file: $0) }
     }()
 
-    private static func bytes(of pieces: [DecodedPiece]) -> [UInt8] {
+    private static func bytes(of pieces: [FilePiece]) -> [UInt8] {
         pieces.flatMap { piece in
             switch piece {
             case .bytes(let bytes): bytes
@@ -75,7 +75,7 @@ struct PieceTests {
     func piecesInAnyOrder(_ seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         let file = try Self.file()
-        var pieces: [DecodedPiece] = []
+        var pieces: [FilePiece] = []
         for _ in 0..<Int.random(in: 1...20, using: &random) {
             switch random.next() % 8 {
             case 0: pieces.append(.zeros(Int.random(in: 0...2000, using: &random)))
@@ -98,12 +98,12 @@ struct PieceTests {
         let file = try Self.file()
         let count = Self.whole[0].count
         for cut in 0...count {
-            let pieces: [DecodedPiece] = [.range(file: 0, UInt64(cut)..<UInt64(count)), .range(file: 0, 0..<UInt64(cut))]
+            let pieces: [FilePiece] = [.range(file: 0, UInt64(cut)..<UInt64(count)), .range(file: 0, 0..<UInt64(cut))]
             #expect(try file.collected(pieces, batchBytes: 64) == Self.bytes(of: pieces))
         }
         for number in Self.whole.indices {
             let pieces = stride(from: 0, to: Self.whole[number].count, by: 7).map { start in
-                DecodedPiece.range(file: number, UInt64(start)..<UInt64(min(start + 7, Self.whole[number].count)))
+                FilePiece.range(file: number, UInt64(start)..<UInt64(min(start + 7, Self.whole[number].count)))
             }
             for batchBytes in [1, 1000] { #expect(try file.collected(pieces, batchBytes: batchBytes) == Self.whole[number]) }
         }
@@ -111,7 +111,7 @@ struct PieceTests {
 
     /// Members of groups in the reverse of their order, one in each batch, with other tensors between them.
     @Test func membersOfGroupsOverManyBatches() throws {
-        let pieces = Self.model.holes.indices.reversed().flatMap { number -> [DecodedPiece] in
+        let pieces = Self.model.holes.indices.reversed().flatMap { number -> [FilePiece] in
             let hole = Self.model.holes[number]
             return [.range(file: hole.file, hole.offset..<(hole.offset + hole.byteCount)), .zeros(3)]
         }
@@ -123,7 +123,7 @@ struct PieceTests {
     @Test func noPieces() throws {
         let file = try Self.file()
         let sink = ByteSink()
-        for pieces in [[], [.zeros(0), .bytes([]), .range(file: 0, 0..<0), .range(file: 0, 5..<5)], [file.wholeFiles[4]]] as [[DecodedPiece]] {
+        for pieces in [[], [.zeros(0), .bytes([]), .range(file: 0, 0..<0), .range(file: 0, 5..<5)], [file.wholeFiles[4]]] as [[FilePiece]] {
             try file.decode(pieces) { sink.take($0) }
         }
         #expect(sink.calls == 0)
@@ -132,7 +132,7 @@ struct PieceTests {
     @Test func piecesThatDoNotExist() throws {
         let file = try Self.file()
         let end = file.files[0].byteCount
-        for piece in [.range(file: 6, 0..<0), .range(file: -1, 0..<0), .range(file: 0, 0..<(end + 1)), .range(file: 0, .max ..< .max), .zeros(-1)] as [DecodedPiece] {
+        for piece in [.range(file: 6, 0..<0), .range(file: -1, 0..<0), .range(file: 0, 0..<(end + 1)), .range(file: 0, .max ..< .max), .zeros(-1)] as [FilePiece] {
             let sink = ByteSink()
             #expect { try file.decode([.zeros(1), piece]) { sink.take($0) } } throws: { ($0 as? TamisError)?.code == .invalidArgument }
             #expect(sink.calls == 0)

@@ -113,7 +113,7 @@ struct DecodeCommand: ParsableCommand {
     private struct Output {
         /// Of the first one, the name in the stream.
         let name: String
-        let pieces: [DecodedPiece]
+        let pieces: [FilePiece]
     }
 
     /// - Parameter name: of the model's file.
@@ -131,7 +131,7 @@ struct DecodeCommand: ParsableCommand {
         let modelName = isPiped ? file.files[0].name : name
         return try bytes.withView { (model) throws(TamisError) in
             try ONNXEditor.plan(model, fileName: modelName, sideFiles: sides, form: singleFile ? .singleFile : .external(name: modelName + ".data"))
-        }.map { plan in Output(name: plan.name, pieces: plan.pieces.map(DecodedPiece.init)) }
+        }.map { plan in Output(name: plan.name, pieces: plan.pieces) }
     }
 
     /// Several files need a folder, and names that nobody minds.
@@ -205,15 +205,5 @@ struct DecodeCommand: ParsableCommand {
         if reporting.quiet { return }
         // Standard output is the file's.
         if case .standardOutput = destination { Diagnostics.write(text) } else { try StandardOutput.text(text) }
-    }
-}
-
-extension DecodedPiece {
-    fileprivate init(_ piece: FilePlan.Piece) {
-        switch piece {
-        case .bytes(let bytes): self = .bytes(bytes)
-        case .range(let file, let range): self = .range(file: file, range)
-        case .zeros(let count): self = .zeros(count)
-        }
     }
 }

@@ -53,7 +53,7 @@ struct VerifyCommand: ParsableCommand {
 
     /// Decodes all files, part by part, and drops what comes out.
     private func decode(_ file: TamisFile) throws(TamisError) {
-        let pieces = file.files.enumerated().map { DecodedPiece.range(file: $0, 0..<$1.byteCount) }
+        let pieces = file.files.enumerated().map { FilePiece.range(file: $0, 0..<$1.byteCount) }
         let bar = ProgressBar("checking", total: pieces.byteCount, isQuiet: reporting.quiet)
         defer { bar?.clear() }
         try file.decode(pieces, threads: threads.count, verifiesFiles: true, bar: bar, after: 0) { (_) throws(TamisError) in }

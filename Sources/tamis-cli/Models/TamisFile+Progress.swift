@@ -13,7 +13,7 @@ extension TamisFile {
     ///
     /// - Parameter done: bytes of earlier pieces, of `total`.
     func decode(
-        _ pieces: [DecodedPiece], threads: ThreadCount, verifiesFiles: Bool, bar: ProgressBar?, after done: UInt64, to sink: Destination.Sink
+        _ pieces: [FilePiece], threads: ThreadCount, verifiesFiles: Bool, bar: ProgressBar?, after done: UInt64, to sink: Destination.Sink
     ) throws(TamisError) {
         try decode(pieces, threads: threads, verifiesFiles: verifiesFiles, progress: { bar?.update(done + $0) }, to: sink)
     }
