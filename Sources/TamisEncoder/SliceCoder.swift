@@ -29,18 +29,25 @@ enum SliceCoder: Sendable {
         }
     }
 
-    /// About what general-purpose compression makes of `bytes`.
+    /// About what general-purpose compression makes of `bytes`: of all, or of parts spread over them.
     private static func compressedByteCount(_ bytes: ByteView) -> Double {
-        let sample = bytes[0..<min(bytes.count, sampledBytes)]
         do throws(TamisError) {
-            let frame = try Zstandard.compress(sample, level: ModelEncoder.rawLevel)
-            return Double(frame.count) * Double(bytes.count) / Double(max(sample.count, 1))
+            if bytes.count <= sampledParts * sampledPartBytes { return Double(try Zstandard.compress(bytes, level: ModelEncoder.rawLevel).count) }
+            var sample: [UInt8] = []
+            sample.reserveCapacity(sampledParts * sampledPartBytes)
+            for part in 0..<sampledParts {
+                let start = (bytes.count - sampledPartBytes) / (sampledParts - 1) * part
+                unsafe sample.append(contentsOf: bytes[start..<(start + sampledPartBytes)].buffer)
+            }
+            let frame = try ByteView.of(sample) { (view) throws(TamisError) in try Zstandard.compress(view, level: ModelEncoder.rawLevel) }
+            return Double(frame.count) * Double(bytes.count) / Double(sample.count)
         } catch {
             return .infinity
         }
     }
 
-    private static let sampledBytes = 1 << 20
+    private static let sampledParts = 16
+    private static let sampledPartBytes = 1 << 16
 
     /// Indices in all slices together.
     var elementCount: Int {
