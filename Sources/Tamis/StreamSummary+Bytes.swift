@@ -3,7 +3,9 @@ import TamisDecoder
 
 extension StreamSummary {
     /// Reads the frame and the headers of a stream in memory, through its index.
-    public init(of stream: ByteView, limits: Limits = .standard) throws(TamisError) {
-        self = try EncodedStream.open(stream, limits: limits).summary()
+    ///
+    /// - Parameter giveBack: called with bytes of the stream that are not needed any more, such as pages of a mapped file.
+    public init(of stream: ByteView, limits: Limits = .standard, givingBack giveBack: ((Range<Int>) -> Void)? = nil) throws(TamisError) {
+        self = try EncodedStream.open(stream, limits: limits).summary(givingBack: giveBack)
     }
 }

@@ -59,7 +59,7 @@ public final class TamisFile: Sendable {
 
     /// What is in the stream; reads the headers of all units.
     public func summary() throws(TamisError) -> StreamSummary {
-        try naming { () throws(TamisError) in try stream.summary() }
+        try naming { () throws(TamisError) in try stream.summary(givingBack: giveBack) }
     }
 
     /// A file that decoding yields.

@@ -81,7 +81,8 @@ public struct StreamSummary: Sendable {
 }
 
 extension EncodedStream {
-    package func summary() throws(TamisError) -> StreamSummary {
+    /// - Parameter giveBack: called with the bytes of each unit that has been looked at.
+    package func summary(givingBack giveBack: ((Range<Int>) -> Void)? = nil) throws(TamisError) -> StreamSummary {
         var tensors = [StreamSummary.Tensor?](repeating: nil, count: topology.tensors.count)
         for unit in units {
             switch unit.type {
@@ -95,6 +96,7 @@ extension EncodedStream {
                 }
             default: break
             }
+            giveBack?(Int(unit.offset)..<Int(unit.offset + unit.byteCount))
         }
         var sources: [StreamSummary.Source] = []
         for (number, file) in topology.files.enumerated() {

@@ -66,11 +66,11 @@ struct BatchEncoder: Sendable {
     }
 
     /// - Parameters:
-    ///   - digest: goes on over the decoded bytes of `range`.
+    ///   - digest: goes on over the decoded bytes of `range`; nil if nobody asks.
     ///   - beside: other work, done once while the batch is coded.
     ///   - report: called with numbers of elements coded.
     func encode(
-        digest: FileDigester, beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
+        digest: FileDigester?, beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> Result {
         var quantized: [Placement] = []
         var grouped: [Placement] = []
@@ -134,7 +134,7 @@ struct BatchEncoder: Sendable {
 
     /// - Parameter decoded: memory for the decoded bytes of `range`, of which those that are not changed are there; nil: none are changed.
     private func encode(
-        _ sliced: [Sliced], _ grouped: [Placement], _ compressed: [Placement], decoded: ByteRegion?, digest: FileDigester,
+        _ sliced: [Sliced], _ grouped: [Placement], _ compressed: [Placement], decoded: ByteRegion?, digest: FileDigester?,
         beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> Result {
         var result = Result()
@@ -177,7 +177,7 @@ struct BatchEncoder: Sendable {
         parallelFor(others.count, threads: threads) { _, number in
             switch others[number] {
             case .beside: beside()
-            case .fileDigest: digest.update(decoded?.view ?? bytes[range])
+            case .fileDigest: digest?.update(decoded?.view ?? bytes[range])
             case .compress(let placement):
                 let outcome = compress(placement.work)
                 rawUnits.withLock { $0[number] = outcome }

@@ -197,6 +197,8 @@ package struct ModelEncoder: Sendable {
         // The sources' digests come before the tensors in the stream, but take long: they are made while the first batch is coded.
         let sourceDigests = source.files.map { _ in FileDigester() }
         let digests = source.files.map { _ in FileDigester() }
+        // What decodes to the files as they were read has their digests.
+        let isUnchanged = !plans.contains { $0.quantizer != nil } && !tensors.contains(where: \.isCorrected) && source.files.indices.allSatisfy(bytes.isAsRead)
         let digestSources = { @Sendable in for file in source.files.indices { digest(file, into: sourceDigests[file]) } }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         var errors = [SquaredError](repeating: SquaredError(), count: source.tensors.count)
@@ -212,7 +214,7 @@ package struct ModelEncoder: Sendable {
                 bytes: bytes.files[batch.file], placements: placements, range: batch.range, plans: plans, coders: coders,
                 sliceElements: 1 << options.sliceElementsLog2, threads: threads)
             let isFirst = !isFramed
-            let result = try encoder.encode(digest: digests[batch.file], beside: { if isFirst { digestSources() } }) { elements in
+            let result = try encoder.encode(digest: isUnchanged ? nil : digests[batch.file], beside: { if isFirst { digestSources() } }) { elements in
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
@@ -229,7 +231,7 @@ package struct ModelEncoder: Sendable {
             digestSources()
             try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value))
         }
-        try writer.finish(tensorUnits: tensorUnits, digests: digests.map(\.value))
+        try writer.finish(tensorUnits: tensorUnits, digests: (isUnchanged ? sourceDigests : digests).map(\.value))
         var distortion = Distortion()
         for work in tensors {
             distortion.addEnergy(work)

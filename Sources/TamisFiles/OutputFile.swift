@@ -16,13 +16,13 @@ public enum OutputFile {
     ///   - path: its directory must exist. Must not be a directory, device, pipe, socket or symbolic link.
     ///   - overwrite: whether an existing file may be replaced; the permissions of its owner, group and others are kept.
     ///   - inputs: files that must not be replaced because they are being read.
-    ///   - verifying: called, if given, with the bytes written, before they take the name; what it throws is thrown.
+    ///   - verifying: called, if given, with the file as it was written, before it takes the name; what it throws is thrown.
     ///   - writing: called once; what it throws is thrown.
     /// - Throws: `output_exists`; `cannot_create` where there can be no such file; `invalid_argument` if the destination is one of
     ///   `inputs`; `input_output` if writing fails.
     public static func replace(
         _ path: String, overwrite: Bool, inputs: [FileIdentity] = [],
-        verifying: ((ByteView) throws(TamisError) -> Void)? = nil,
+        verifying: ((MappedFile) throws(TamisError) -> Void)? = nil,
         writing: (inout Writer) throws(TamisError) -> Void
     ) throws(TamisError) {
         let (parent, name) = try split(path)

@@ -43,13 +43,13 @@ public enum OutputFiles {
     ///     there twice, or be a folder of another.
     ///   - overwrite: whether existing files may be replaced; their permissions are kept.
     ///   - inputs: files that must not be replaced because they are being read.
-    ///   - verifying: called, if given, with the number and the bytes of each file before any takes its name.
+    ///   - verifying: called, if given, with the number of each file and the file as it was written, before any takes its name.
     ///   - writing: called once; what it throws is thrown.
     /// - Throws: `output_exists`; `cannot_create` where there can be no such file; `invalid_argument` if a destination is one of
     ///   `inputs` or `sideFiles` contradict each other; `input_output` if writing fails.
     public static func replace(
         _ path: String, sideFiles: [String], overwrite: Bool, inputs: [FileIdentity] = [],
-        verifying: ((_ file: Int, _ bytes: ByteView) throws(TamisError) -> Void)? = nil,
+        verifying: ((_ number: Int, _ file: MappedFile) throws(TamisError) -> Void)? = nil,
         writing: (inout Writers) throws(TamisError) -> Void
     ) throws(TamisError) {
         var destinations = try Destinations(path, sideFiles)
@@ -60,8 +60,8 @@ public enum OutputFiles {
             try writing(&writers)
             let mode = 0o666 & ~UserMask.current
             for (number, output) in outputs.enumerated() {
-                var verifyingOne: ((ByteView) throws(TamisError) -> Void)?
-                if let verifying { verifyingOne = { (bytes) throws(TamisError) in try verifying(number, bytes) } }
+                var verifyingOne: ((MappedFile) throws(TamisError) -> Void)?
+                if let verifying { verifyingOne = { (file) throws(TamisError) in try verifying(number, file) } }
                 try output.finish(mode: mode, verifying: verifyingOne)
             }
             for output in outputs.dropFirst() { try output.take(overwrite: overwrite) }

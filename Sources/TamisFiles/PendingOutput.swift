@@ -24,7 +24,7 @@ final class PendingOutput {
 
     /// Brings the bytes to the disk.
     /// - Parameter mode: the permissions of a file that replaces none.
-    func finish(mode: mode_t, verifying: ((ByteView) throws(TamisError) -> Void)?) throws(TamisError) {
+    func finish(mode: mode_t, verifying: ((MappedFile) throws(TamisError) -> Void)?) throws(TamisError) {
         if let failure = writer.failure { throw failure }
         try temporary.finish(mode: old.map { $0.st_mode & 0o777 } ?? mode, verifying: verifying)
     }

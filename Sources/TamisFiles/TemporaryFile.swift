@@ -47,7 +47,7 @@ struct TemporaryFile: ~Copyable {
 
     /// Brings the bytes to the disk. Neither step is tried again: after a failed fsync the system may have dropped the bytes and
     /// report success.
-    borrowing func finish(mode: mode_t, verifying: ((ByteView) throws(TamisError) -> Void)?) throws(TamisError) {
+    borrowing func finish(mode: mode_t, verifying: ((MappedFile) throws(TamisError) -> Void)?) throws(TamisError) {
         if fchmod(descriptor.number, mode) != 0 { throw .system(.inputOutput, "cannot set the permissions", file: path, errno: errno) }
         if fsync(descriptor.number) != 0 { throw .system(.inputOutput, "cannot bring the bytes to the disk", file: path, errno: errno) }
         // Network file systems report some errors at close only, and those must come before the renaming; the lock must be held
@@ -56,7 +56,7 @@ struct TemporaryFile: ~Copyable {
         if duplicate < 0 { throw .system(.inputOutput, "cannot close", file: path, errno: errno) }
         let reason = FileDescriptor(owning: duplicate).close()
         if reason != 0 { throw .system(.inputOutput, "cannot close", file: path, errno: reason) }
-        if let verifying { try MappedFile(descriptor: descriptor.number, name: path, access: .sequential).withView(verifying) }
+        if let verifying { try verifying(try MappedFile(descriptor: descriptor.number, name: path, access: .sequential)) }
     }
 
     /// Gives the file the name `destination`, atomically. With `overwrite` false it cannot replace a file, even one made a moment ago.

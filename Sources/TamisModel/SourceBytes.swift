@@ -25,6 +25,9 @@ public struct SourceBytes: Sendable {
     /// The bytes of a file as they were read.
     public func asRead(_ file: Int) -> ByteView { originals[file] ?? files[file] }
 
+    /// Whether a file is as it was read.
+    public func isAsRead(_ file: Int) -> Bool { originals[file] == nil }
+
     /// The bytes of `range` in `file` are not needed for a while; they stay readable.
     public func release(_ range: Range<Int>, of file: Int) { giveBack?(file, range) }
 

@@ -102,8 +102,9 @@ struct OutputFileTests {
     @Test func verification() throws {
         directory.make("a", [1])
         let seen = Mutex<[UInt8]>([])
-        try OutputFile.replace(directory["a"], overwrite: true, verifying: { bytes throws(TamisError) in
-            seen.withLock { $0 = bytes.array }
+        try OutputFile.replace(directory["a"], overwrite: true, verifying: { file throws(TamisError) in
+            let bytes = try file.withView { (view) throws(TamisError) in view.array }
+            seen.withLock { $0 = bytes }
             #expect(directory.bytes("a") == [1])
         }) { writer throws(TamisError) in try Self.write([5, 6], writer: &writer) }
         #expect(seen.withLock { $0 } == [5, 6])

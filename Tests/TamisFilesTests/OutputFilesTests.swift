@@ -81,7 +81,7 @@ struct OutputFilesTests {
     @Test func verificationOfEach() throws {
         var seen: [Int: [UInt8]] = [:]
         try OutputFiles.replace(
-            directory["m"], sideFiles: ["w"], overwrite: false, verifying: { number, bytes in seen[number] = bytes.array },
+            directory["m"], sideFiles: ["w"], overwrite: false, verifying: { number, file throws(TamisError) in seen[number] = try file.withView { (view) throws(TamisError) in view.array } },
             writing: { writers throws(TamisError) in try ByteView.of([1, 2]) { view throws(TamisError) in try writers.write(view, to: 1) } })
         #expect(seen == [0: [], 1: [1, 2]])
         let fault = error {

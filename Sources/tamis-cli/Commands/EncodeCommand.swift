@@ -89,8 +89,8 @@ struct EncodeCommand: ParsableCommand {
             let elements = source.tensors.reduce(0) { $0 + $1.shape.elementCount }
             let bar = ProgressBar("encoding", total: elements, isQuiet: reporting.quiet)
             defer { bar?.clear() }
-            try destination.write(inputs: model.identities + plan.identities) { (stream) throws(TamisError) in
-                summary = try StreamSummary(of: stream, limits: .inspection)
+            try destination.write(inputs: model.identities + plan.identities) { (stream, giveBack) throws(TamisError) in
+                summary = try StreamSummary(of: stream, limits: .inspection, givingBack: giveBack)
             } producing: { (sink) throws(TamisError) in
                 done = try withoutActuallyEscaping(sink) { (sink) throws(TamisError) in
                     try Tamis.encode(source, in: model.bytes, options: plan.options, threads: threads.count, progress: { bar?.update($0) }, to: sink)

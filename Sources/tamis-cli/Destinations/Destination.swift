@@ -4,6 +4,8 @@ import TamisFiles
 /// Where the bytes that a command makes go: all of them, or none.
 enum Destination {
     typealias Sink = (ByteView) throws(TamisError) -> Void
+    /// Is given all the bytes, and what takes back the memory of a part of them that is not needed any more.
+    typealias Examiner = (ByteView, @escaping @Sendable (Range<Int>) -> Void) throws(TamisError) -> Void
 
     case standardOutput
     case file(String, overwrite: Bool)
@@ -32,11 +34,13 @@ enum Destination {
     ///   - producing: hands the bytes to its argument in order; called only if it is likely that they can be written. Without
     ///     `examining`, what goes to standard output is gone at once: nothing is to be handed over before all is known to be well.
     func write(
-        inputs: [FileIdentity], examining: Sink? = nil, producing: (Sink) throws(TamisError) -> Void
+        inputs: [FileIdentity], examining: Examiner? = nil, producing: (Sink) throws(TamisError) -> Void
     ) throws(TamisError) {
         switch self {
         case .file(let path, let overwrite):
-            try OutputFile.replace(path, overwrite: overwrite, inputs: inputs, verifying: examining) { (writer) throws(TamisError) in
+            var verifying: ((MappedFile) throws(TamisError) -> Void)?
+            if let examining { verifying = { (file) throws(TamisError) in try file.withView { (bytes) throws(TamisError) in try examining(bytes) { file.release($0) } } } }
+            try OutputFile.replace(path, overwrite: overwrite, inputs: inputs, verifying: verifying) { (writer) throws(TamisError) in
                 try producing { (part) throws(TamisError) in try writer.write(part) }
             }
         case .standardOutput:
@@ -47,11 +51,11 @@ enum Destination {
             }
             guard let examining else { return try producing { (part) throws(TamisError) in try StandardOutput.write(part) } }
             try ByteView.of(try Self.collect(producing)) { (view) throws(TamisError) in
-                try examining(view)
+                try examining(view) { _ in }
                 try StandardOutput.write(view)
             }
         case .nowhere:
-            try ByteView.of(try Self.collect(producing)) { (view) throws(TamisError) in try examining?(view) }
+            try ByteView.of(try Self.collect(producing)) { (view) throws(TamisError) in try examining?(view) { _ in } }
         }
     }
 
