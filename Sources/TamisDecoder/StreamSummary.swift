@@ -19,6 +19,8 @@ public struct StreamSummary: Sendable {
     /// A tensor and how it is coded.
     public struct Tensor: Sendable {
         public let description: TensorDescription
+        /// Further names of it.
+        public internal(set) var aliases: [String] = []
         /// `raw` or `float` (bit-exact), or `index` (quantized, or integers as they are).
         public let mode: String
         /// Bytes in the file; for a tensor in a group, its share of the group by estimated size.
@@ -104,6 +106,8 @@ extension EncodedStream {
                 fileName: file.name, byteCount: parameters.sources[number].byteCount, sha256: parameters.sources[number].sha256,
                 decodedSHA256: index.files[number].sha256))
         }
+        var aliases = topology.tensors.map { _ in [String]() }
+        for alias in topology.aliases { aliases[alias.tensor].append(alias.name) }
         let (options, note) = TreatmentNote.split(parameters.encoderOptions, tensorCount: tensors.count)
         return StreamSummary(
             fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
@@ -113,6 +117,7 @@ extension EncodedStream {
             skeletonUnitByteCount: units.reduce(0) { $1.type == .skeleton ? $0 + $1.byteCount : $0 },
             tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
                 guard var tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
+                tensor.aliases = aliases[number]
                 if let treatment = note?.tensors?[number] {
                     tensor.feedback = treatment.feedback
                     tensor.isCorrected = treatment.isCorrected

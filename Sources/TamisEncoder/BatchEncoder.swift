@@ -80,7 +80,9 @@ struct BatchEncoder: Sendable {
             if placement.work.isGrouped { grouped.append(placement) } else if isExact { exact.append(placement) } else { quantized.append(placement) }
         }
         let isChanged = !quantized.isEmpty || grouped.contains { plans[$0.work.number].quantizer != nil } || placements.contains(where: \.work.isCorrected)
-        let (sliced, compressed) = coders(quantized, exact + takeOut(of: &grouped))
+        let own = takeOut(of: &grouped)
+        let (coded, compressed) = coders(quantized, exact)
+        let sliced = own + coded
         if !isChanged {
             // The decoded bytes are those of the file.
             return try encode(sliced, grouped, compressed, decoded: nil, digest: digest, beside: beside, report: report)
@@ -96,20 +98,22 @@ struct BatchEncoder: Sendable {
             copied = placement.range.upperBound
         }
         decoded[(copied - range.lowerBound)..<range.count].copy(from: bytes[copied..<range.upperBound])
-        for placement in grouped + exact where placement.work.isCorrected { decoded[place(placement)].copy(from: placement.work.original) }
+        for placement in placements where placement.work.isCorrected && plans[placement.work.number].quantizer == nil {
+            decoded[place(placement)].copy(from: placement.work.original)
+        }
         return try encode(sliced, grouped, compressed, decoded: decoded, digest: digest, beside: beside, report: report)
     }
 
     /// Small tensors that are smaller in a unit of their own than compressed with others.
-    private func takeOut(of grouped: inout [Placement]) -> [Placement] {
+    private func takeOut(of grouped: inout [Placement]) -> [Sliced] {
         let all = grouped
-        let isOwn = parallelMap(all.count, threads: threads) { _, number in
-            let work = all[number].work
-            if plans[work.number].quantizer != nil || work.description.shape.elementCount < Self.fewestInOwnUnit { return false }
-            return SliceCoder.exact(work, sliceElements: sliceElements, overhead: Self.unitBytes) != nil
+        let coders = parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
+            let (work, isRepeated) = (all[number].work, all[number].isRepeated)
+            if isRepeated || plans[work.number].quantizer != nil || work.description.shape.elementCount < Self.fewestInOwnUnit { return nil }
+            return SliceCoder.exact(work, sliceElements: sliceElements, overhead: Self.unitBytes)
         }
-        grouped = zip(all, isOwn).filter { !$1 }.map { $0.0 }
-        return zip(all, isOwn).filter { $1 }.map { $0.0 }
+        grouped = zip(all, coders).filter { $1 == nil }.map { $0.0 }
+        return zip(all, coders).compactMap { placement, coder in coder.map { Sliced(placement: placement, coder: $0) } }
     }
 
     /// Elements below which a unit of its own is not tried, and the bytes that it takes besides its content.

@@ -30,7 +30,7 @@ struct ModelAnalysis: Sendable {
             func isMatched(_ glob: Glob) -> Bool { names.contains(where: glob.matches) }
             var settings = options.settings
             for rule in rules where isMatched(rule.glob) { settings.apply(rule.settings) }
-            if let weight = options.sensitivities[description.name], settings.weight == nil { settings.weight = weight }
+            if let weight = names.lazy.compactMap({ options.sensitivities[$0] }).first, settings.weight == nil { settings.weight = weight }
             let isChosen = rules.contains { isMatched($0.glob) && $0.settings.quantizer != nil }
             let exclusion = exclusions.first { isMatched($0.glob) }?.pattern
             // Rows are outputs, where these are known.
@@ -71,7 +71,7 @@ struct ModelAnalysis: Sendable {
                 if follows && work.rows.contains(where: { $0 != 0 }) { work.rowStepExponent = 1 }
             }
             if feedsErrorsBack && work.exactReason == nil && settings.quantizer?.feedsErrorsBack != false {
-                work.coupling = ErrorCoupling(role, description.shape, statistics: options.statistics[description.name])
+                work.coupling = ErrorCoupling(role, description.shape, statistics: names.lazy.compactMap { options.statistics[$0] }.first)
             }
             return work.unloaded()
         }

@@ -262,15 +262,21 @@ package struct ModelEncoder: Sendable {
             entry.name = file.name
             return entry
         }
-        for (hole, gap) in zip(source.holes, gaps()) {
+        var skeletons = source.files.map { _ in [UInt8]() }
+        var ends = source.files.map { _ in 0 }
+        for hole in source.holes {
+            let gap = ends[hole.file]..<hole.range.lowerBound
             var entry = HoleEntry()
             entry.fileIndex = UInt64(hole.file)
             entry.gapBytes = UInt64(gap.count)
             entry.tensorIndex = UInt64(hole.tensor)
             topology.holes.append(entry)
+            unsafe skeletons[hole.file].append(contentsOf: bytes.files[hole.file][gap].buffer)
+            ends[hole.file] = hole.range.upperBound
         }
-        for file in source.files.indices {
-            topology.files[file].skeletonBytes = source.holes.reduce(source.files[file].byteCount) { $1.file == file ? $0 - $1.byteCount : $0 }
+        for (file, all) in bytes.files.enumerated() {
+            unsafe skeletons[file].append(contentsOf: all[ends[file]..<all.count].buffer)
+            topology.files[file].skeletonBytes = UInt64(skeletons[file].count)
         }
         let body = try topology.encoded()
         var header = TopologyUnit()
@@ -288,35 +294,11 @@ package struct ModelEncoder: Sendable {
         try writer.unit(.start, [start.encoded()])
         try writer.unit(.modelParameterSet, [parameters.encoded()])
         try writer.unit(.topology, [header.encoded(), Self.compress(body)])
-        for file in source.files.indices {
+        for (file, bytes) in skeletons.enumerated() {
             var skeleton = SkeletonUnit()
             skeleton.fileIndex = UInt64(file)
-            try writer.unit(.skeleton, [skeleton.encoded(), Self.compress(self.skeleton(of: file))])
+            try writer.unit(.skeleton, [skeleton.encoded(), Self.compress(bytes)])
         }
-    }
-
-    /// For each hole, the bytes of its file between the hole before, or the start, and this one.
-    private func gaps() -> [Range<Int>] {
-        var file = -1
-        var end = 0
-        return source.holes.map { hole in
-            if hole.file != file { (file, end) = (hole.file, 0) }
-            defer { end = hole.range.upperBound }
-            return end..<hole.range.lowerBound
-        }
-    }
-
-    /// The bytes of a file outside its holes.
-    private func skeleton(of file: Int) -> [UInt8] {
-        let all = bytes.files[file]
-        var skeleton: [UInt8] = []
-        var end = 0
-        for (hole, gap) in zip(source.holes, gaps()) where hole.file == file {
-            unsafe skeleton.append(contentsOf: all[gap].buffer)
-            end = hole.range.upperBound
-        }
-        unsafe skeleton.append(contentsOf: all[end..<all.count].buffer)
-        return skeleton
     }
 
     private static func compress(_ bytes: [UInt8]) throws(TamisError) -> [UInt8] {

@@ -94,6 +94,13 @@ extension TensorWork {
         return work
     }
 
+    /// Calls `body` with the values as the file has them, as little-endian float32, valid only during the call.
+    func withOriginalValues<R>(_ body: (ByteView) -> R) -> R {
+        if description.elementType == .float32 { return body(original) }
+        let widened = ChangedValues(widening: original, from: description.elementType)
+        return withExtendedLifetime(widened) { body(widened.view) }
+    }
+
     /// The same tensor without memory of its own, unless its values were changed.
     func unloaded() -> TensorWork {
         var work = self

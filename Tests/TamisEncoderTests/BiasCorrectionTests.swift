@@ -95,6 +95,14 @@ struct BiasCorrectionTests {
         guard case .own = coding.coding else { Issue.record("the bias is in a group"); return }
     }
 
+    /// A bias that training left at zero is exact, and corrected it is worth a unit of its own in float mode.
+    @Test(arguments: [600, 2100]) func zeroBias(_ outputs: Int) throws {
+        for isFirst in [false, true] {
+            let coding = try Self.expectCorrected(Layer(dimensions: [outputs, 40], consumer: .gemm, biasFirst: isFirst, biasScale: 0))
+            #expect(coding.coding.isExact)
+        }
+    }
+
     @Test func biasBeforeTheWeight() throws {
         for outputs in [40, 96] { _ = try Self.expectCorrected(Layer(dimensions: [outputs, 8, 3, 3], biasFirst: true)) }
     }

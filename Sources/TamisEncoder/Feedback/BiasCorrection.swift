@@ -51,14 +51,16 @@ struct BiasCorrection: Sendable {
             for group in 0..<own.groups { means[group * own.inputs + weight] = own.mean[group * own.inputs + line] }
         }
         let outputsOfGroup = max(rows.outputs.count / own.groups, 1)
-        for (output, first) in rows.outputs.enumerated() {
-            let group = output / outputsOfGroup
-            var sum = 0.0
-            for (input, distance) in rows.weights.enumerated() {
-                let original = Float(bitPattern: work.original.load((first + distance) * 4, as: UInt32.self))
-                sum += (Double(original) - Double(decoded[first + distance])) * Double(means[group * own.inputs + input])
+        work.withOriginalValues { values in
+            for (output, first) in rows.outputs.enumerated() {
+                let group = output / outputsOfGroup
+                var sum = 0.0
+                for (input, distance) in rows.weights.enumerated() {
+                    let original = Float(bitPattern: values.load((first + distance) * 4, as: UInt32.self))
+                    sum += (Double(original) - Double(decoded[first + distance])) * Double(means[group * own.inputs + input])
+                }
+                correction[output] += sum
             }
-            correction[output] += sum
         }
         return correction
     }

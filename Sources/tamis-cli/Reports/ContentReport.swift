@@ -65,17 +65,17 @@ struct ContentReport {
 
     private func share(_ part: Part) -> String { after == 0 ? "" : Decimal.fixed(100 * Double(part.after) / Double(after), 1) + " %" }
 
-    /// What keeps the file from being smaller.
+    /// What keeps the file from being smaller: parts of a twentieth or more that are not quantized.
     private var why: String {
-        let kept = parts.filter { $0.type != nil && $0.treatment == "exact" && Double($0.after) >= 0.05 * Double(after) }
-        if kept.isEmpty { return "nearly all of the file is quantized weights: a lower --quality makes it smaller" }
-        let words = kept.map { "\(share($0)) is \($0.type ?? "") kept bit by bit" }.joined(separator: ", ")
-        let isFloat = kept.contains { ["float32", "float16", "bfloat16"].contains($0.type) }
-        let reason =
-            isFloat
-            ? "floating-point tensors are kept by --lossless, --exclude and for values that are not finite ('tamis encode -v' says why)"
-            : "integers are what other tools have quantized already"
-        return "of the file, \(words): \(reason)"
+        let large = parts.filter { $0.treatment != "quantized" && Double($0.after) >= 0.05 * Double(after) }
+        if large.isEmpty { return "nearly all of the file is quantized weights: a lower --quality makes it smaller" }
+        let words = large.map { part in "\(share(part)) " + (part.type.map { "\($0) kept bit by bit" } ?? part.name) }.joined(separator: ", ")
+        var reasons: [String] = []
+        if large.contains(where: { ["float32", "float16", "bfloat16"].contains($0.type) }) {
+            reasons.append("--lossless and --exclude keep floating-point tensors, and so do values that are not finite ('tamis encode -v' says why)")
+        }
+        if large.contains(where: { $0.type?.contains("int") == true }) { reasons.append("integers were quantized by whoever made them") }
+        return "of the file: \(words)" + (reasons.isEmpty ? "" : "; " + reasons.joined(separator: "; "))
     }
 
     var member: JSONValue {

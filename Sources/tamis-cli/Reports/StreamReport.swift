@@ -81,7 +81,8 @@ struct StreamReport {
         table.add(
             ["total", "", "", "", "", "", Decimal.grouped(summary.fileByteCount), bitsPerWeight.map { Decimal.fixed($0, 2) } ?? ""] + empty)
         let hasGroups = summary.tensors.contains(where: \.isGrouped)
-        return table.text + (hasGroups ? "* shares a unit with other small tensors; its bytes are an estimate\n" : "") + treatments
+        let aliases = summary.tensors.flatMap { tensor in tensor.aliases.map { "\($0) is the same as \(tensor.description.name)".printable + "\n" } }.joined()
+        return table.text + aliases + (hasGroups ? "* shares a unit with other small tensors; its bytes are an estimate\n" : "") + treatments
     }
 
     /// One line for each kind of treatment: what its mark in the table means, and how many tensors have it.
@@ -149,6 +150,7 @@ extension StreamSummary.Tensor {
     fileprivate var members: [(key: String, value: JSONValue)] {
         [
             ("name", .string(description.name)),
+            ("aliases", .array(aliases.map { .string($0) })),
             ("shape", .array(description.shape.dimensions.map { .integer($0) })),
             ("element_type", .string(description.elementType.name)),
             ("elements", .integer(description.shape.elementCount)),
