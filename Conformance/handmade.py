@@ -45,6 +45,15 @@ class Coder:
         else:
             self.low, self.range = self.low + split, self.range - split
         context.adapt(value, self.limit)
+        self.refill()
+
+    def symbol(self, group, value):
+        bound = group.bounds(self.range)
+        self.low, self.range = self.low + bound[value + 1], bound[value] - bound[value + 1]
+        group.adapt(value, self.limit)
+        self.refill()
+
+    def refill(self):
         if self.range < 2 ** 32:
             self.low, self.range, self.words = self.low << 32, self.range << 32, self.words + 1
 
@@ -79,7 +88,8 @@ class Coding:
 
 def one_slice(indices, scale_classes, coding):
     """The codeword and the raw bits (§6.4.5, the other way round)."""
-    coder, contexts, signs = Coder(coding.limit), [reference.Contexts() for _ in range(17)], reference.Contexts()
+    coder, signs = Coder(coding.limit), reference.Contexts()
+    classes = [reference.ScaleClass(coding.magnitude_code, c) for c in range(17)]
     raw = raw_count = state = 0
 
     def put(value, count):                              # §6.3
@@ -90,13 +100,23 @@ def one_slice(indices, scale_classes, coding):
         return indices[place - distance] if distance <= place else 0
 
     for place, (q, c) in enumerate(zip(indices, scale_classes)):
-        k, thresholds = reference.shift_and_thresholds(coding.magnitude_code, c)
+        scale_class = classes[c]
+        k, contexts = scale_class.k, scale_class.contexts
         near = abs(before(place, 1)) + abs(before(place, 2))
-        n = sum(near >= threshold for threshold in thresholds) if coding.neighbours else 0
+        n = sum(near >= threshold for threshold in scale_class.thresholds) if coding.neighbours else 0
         b = state & 1
         if coding.trellis:
             state = coding.trellis.next(state, q)
-        coder.bin(contexts[c]["zero", b, n], int(q != 0))
+        v = abs(q) - 1
+        x = (v >> k) + 1 if q != 0 else 0
+        for done, group in [(0, scale_class.start[b][n]), (4, scale_class.more[0]), (8, scale_class.more[1])]:
+            if x >= done:
+                coder.symbol(group, min(x - done, 4))
+        if x >= 12:
+            g = (x - 11).bit_length() - 1
+            for i in range(g + 1):
+                coder.bin(contexts["escape", min(i, 15)], int(i < g))
+            put(x - 11 - 2 ** g, g)
         if q == 0:
             continue
         if coding.sign_distances:
@@ -104,18 +124,8 @@ def one_slice(indices, scale_classes, coding):
             coder.bin(signs[9 * q1 + 3 * qa + qb + 13], int(q < 0))
         else:
             put(int(q < 0), 1)
-        v = abs(q) - 1
-        u = v >> k
-        for j in range(min(u + 1, 14)):
-            name = ("first", b, n) if j == 0 else ("second", n) if j == 1 else ("later", j)
-            coder.bin(contexts[c][name], int(j < u))
-        if u >= 14:
-            g = (u - 13).bit_length() - 1
-            for i in range(g + 1):
-                coder.bin(contexts[c]["escape", min(i, 15)], int(i < g))
-            put(u - 13 - 2 ** g, g)
         if k > 0:
-            coder.bin(contexts[c]["low", min(u, 2)], v >> (k - 1) & 1)
+            coder.bin(contexts["low", min(x - 1, 2)], v >> (k - 1) & 1)
             put(v & (2 ** (k - 1) - 1), k - 1)
     return coder.finish(), raw.to_bytes((raw_count + 7) // 8, "little")
 

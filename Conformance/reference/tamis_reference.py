@@ -246,7 +246,7 @@ def decompress(reader, frame_bytes, content_bytes):
     return content.raw[:content_bytes]
 
 
-# §6.1 Arithmetic decoding, §6.2 adaptive probability
+# §6.1 Arithmetic decoding, §6.2 adaptive probabilities
 
 class InvalidCodeword(Exception):
     pass
@@ -262,6 +262,30 @@ class Context:
         shift = min(limit, (self.count + 2).bit_length() - 1)
         target = 2 ** 22 - 2 ** 11 if value == 1 else 2 ** 11
         self.probability += (target - self.probability) >> shift
+        if self.count < 2 ** limit - 2:
+            self.count += 1
+
+
+class DecisionGroup:
+    __slots__ = ("probability", "count")
+
+    def __init__(self, first, others):                  # probabilities in units of 2^-8
+        self.probability, self.count = [first << 23] + [others << 23] * 3, 6
+
+    def bounds(self, range):
+        """bound[0 ... 5] of §6.1: the intervals of the values 0 ... 4 lie between them, from the top down."""
+        p = [probability >> 16 for probability in self.probability]
+        r, s, bound = range >> 15, 2 ** 15, [range]
+        for j in (1, 2, 3, 4):
+            s = (s * p[j - 1]) >> 15
+            bound.append(r * (s + 5 - j))
+        return bound + [0]
+
+    def adapt(self, value, limit):
+        shift = min(limit, (self.count + 2).bit_length() - 1)
+        for j in (0, 1, 2, 3)[:value + 1]:              # the decisions that were made
+            target = 2 ** 31 - 2 ** 20 if j < value else 2 ** 20
+            self.probability[j] += (target - self.probability[j]) >> shift
         if self.count < 2 ** limit - 2:
             self.count += 1
 
@@ -291,11 +315,22 @@ class ArithmeticDecoder:
         else:
             value, self.range, self.offset = 0, self.range - split, self.offset - split
         context.adapt(value, self.limit)
+        self.refill()
+        return value
+
+    def symbol(self, group):
+        bound = group.bounds(self.range)
+        value = sum(self.offset < bound[j] for j in (1, 2, 3, 4))
+        self.range, self.offset = bound[value] - bound[value + 1], self.offset - bound[value + 1]
+        group.adapt(value, self.limit)
+        self.refill()
+        return value
+
+    def refill(self):
         if self.range < 2 ** 32:
             self.range <<= 32
             self.offset = (self.offset << 32) + self.big_endian(self.place, 4)
             self.place += 4
-        return value
 
     def finish(self):
         z = (self.range.bit_length() - 1) // 8
@@ -325,20 +360,34 @@ def sgn(x):
     return (x > 0) - (x < 0)
 
 
-def shift_and_thresholds(magnitude_code, scale_class):  # §6.4.1
-    t = magnitude_code - 16 + scale_class - 8
-    k = min((t - 1) // 2, 24) if t > 2 else 0
-    h = t >> 1
-    m = 2048 if t % 2 == 0 else 2896
-    e = m << h if h >= 0 else m >> -h
-    return k, [min((e * f + 32767) >> 15, U32) for f in (13, 29, 51)]
+START_PROBABILITIES = [3, 5, 15, 35, 62, 94, 126, 155, 180, 199, 215, 226, 234, 240, 245, 248, 250, 252, 253]
+
+
+def start_probability(s):                               # §6.4.2: F[s]
+    return START_PROBABILITIES[max(-5, min(13, s)) + 5]
+
+
+class ScaleClass:
+    """What a slice has for the indices of one scale class c; fresh, as at its start."""
+
+    def __init__(self, magnitude_code, c):
+        t = magnitude_code - 16 + c - 8                 # §6.4.1
+        self.k = k = min((t - 1) // 2, 24) if t > 2 else 0
+        h = t >> 1
+        m = 2048 if t % 2 == 0 else 2896
+        e = m << h if h >= 0 else m >> -h
+        self.thresholds = [min((e * f + 32767) >> 15, U32) for f in (13, 29, 51)]
+
+        first, others = start_probability(t + 2), start_probability(t - 2 * k)          # §6.4.2
+        self.start = [[DecisionGroup(first, others) for n in range(4)] for b in range(2)]
+        self.more = [DecisionGroup(others, others) for i in range(2)]
+        self.contexts = Contexts()                      # "escape", i and "low", i
 
 
 class SliceDecoder:                                     # §6.5: one for each slice, so that everything starts anew
     def __init__(self, codeword, raw, magnitude_code, limit, uses_neighbours, sign_distances, trellis=None):
         self.decoder, self.raw = ArithmeticDecoder(codeword, limit), RawBits(raw)
-        self.classes = [shift_and_thresholds(magnitude_code, c) for c in range(17)]
-        self.contexts = [Contexts() for _ in range(17)]
+        self.classes = [ScaleClass(magnitude_code, c) for c in range(17)]
         self.sign_contexts = Contexts()
         self.uses_neighbours, self.sign_distances = uses_neighbours, sign_distances
         self.trellis, self.state = trellis, 0
@@ -348,14 +397,27 @@ class SliceDecoder:                                     # §6.5: one for each sl
         return self.indices[-distance] if distance <= len(self.indices) else 0
 
     def index(self, c):                                 # §6.4.5
-        bin, contexts, take = self.decoder.bin, self.contexts[c], self.raw.take
-        k, thresholds = self.classes[c]
+        bin, symbol, take = self.decoder.bin, self.decoder.symbol, self.raw.take
+        scale_class = self.classes[c]
+        k, contexts = scale_class.k, scale_class.contexts
         n = 0
         if self.uses_neighbours:                        # §6.4.3
             near = abs(self.before(1)) + abs(self.before(2))
-            n = sum(near >= threshold for threshold in thresholds)
+            n = sum(near >= threshold for threshold in scale_class.thresholds)
         b = self.state & 1                              # §6.4.2; without a trellis the state stays 0
-        if bin(contexts["zero", b, n]) == 0:
+        x = v = symbol(scale_class.start[b][n])
+        for group in scale_class.more:
+            if v == 4:
+                v = symbol(group)
+                x += v
+        if v == 4:
+            g = 0
+            while bin(contexts["escape", min(g, 15)]) == 1:
+                g += 1
+                if g == 31:
+                    raise InvalidCodeword("an escape is too long")
+            x = 12 + 2 ** g + take(g) - 1
+        if x == 0:
             return 0
         if self.sign_distances:                         # §6.4.4
             distance_1, distance_2 = self.sign_distances
@@ -363,22 +425,9 @@ class SliceDecoder:                                     # §6.5: one for each sl
             negative = bin(self.sign_contexts[s])
         else:
             negative = take(1)
-        u = 0
-        while u < 14:
-            context = contexts["first", b, n] if u == 0 else contexts["second", n] if u == 1 else contexts["later", u]
-            if bin(context) == 0:
-                break
-            u += 1
-        if u == 14:
-            g = 0
-            while bin(contexts["escape", min(g, 15)]) == 1:
-                g += 1
-                if g == 31:
-                    raise InvalidCodeword("an escape is too long")
-            u = 14 + 2 ** g + take(g) - 1
-        v = u << k
+        v = (x - 1) << k
         if k > 0:
-            v += bin(contexts["low", min(u, 2)]) << (k - 1)
+            v += bin(contexts["low", min(x - 1, 2)]) << (k - 1)
             v += take(k - 1)
         if v >= 2 ** 30 - 1:
             raise InvalidCodeword("an index is too large")
