@@ -267,10 +267,10 @@ class Context:
 
 
 class DecisionGroup:
-    __slots__ = ("probability", "count")
+    __slots__ = ("probability", "rate")
 
     def __init__(self, first, others):                  # probabilities in units of 2^-8
-        self.probability, self.count = [first << 23] + [others << 23] * 3, 6
+        self.probability, self.rate = [first << 23] + [others << 23] * 3, [2 ** 13] * 4
 
     def bounds(self, range):
         """bound[0 ... 5] of §6.1: the intervals of the values 0 ... 4 lie between them, from the top down."""
@@ -282,12 +282,11 @@ class DecisionGroup:
         return bound + [0]
 
     def adapt(self, value, limit):
-        shift = min(limit, (self.count + 2).bit_length() - 1)
         for j in (0, 1, 2, 3)[:value + 1]:              # the decisions that were made
+            rate = self.rate[j]
             target = 2 ** 31 - 2 ** 20 if j < value else 2 ** 20
-            self.probability[j] += (target - self.probability[j]) >> shift
-        if self.count < 2 ** limit - 2:
-            self.count += 1
+            self.probability[j] += ((target - self.probability[j]) >> 16) * rate
+            self.rate[j] -= (rate * (rate - 2 ** (16 - limit)) + 65535) >> 16
 
 
 class Contexts(dict):

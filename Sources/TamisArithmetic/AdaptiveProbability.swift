@@ -10,21 +10,21 @@ package enum AdaptiveProbability {
     private static let ceiling: UInt32 = ((1 << 22) - (1 << 11)) << 10
 
     /// The context after a bin.
-    @inline(__always)
-    static func updated(_ state: UInt32, isOne: Bool, _ table: borrowing AdaptationTable) -> UInt32 {
+    @inline(always)
+    static func updated(_ state: UInt32, isOne: Bool, _ table: AdaptationTable.View) -> UInt32 {
         updated(state, target: isOne ? ceiling : floor, table)
     }
 
     /// The context after a bin.
     ///
     /// - Parameter mask: all ones for a 1, zero for a 0.
-    @inline(__always)
-    static func updated(_ state: UInt32, mask: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
+    @inline(always)
+    static func updated(_ state: UInt32, mask: UInt32, _ table: AdaptationTable.View) -> UInt32 {
         updated(state, target: floor ^ ((floor ^ ceiling) & mask), table)
     }
 
-    @inline(__always)
-    private static func updated(_ state: UInt32, target: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
+    @inline(always)
+    private static func updated(_ state: UInt32, target: UInt32, _ table: AdaptationTable.View) -> UInt32 {
         let entry = table.entry(state)
         // (target − probability) >> shift, left where the probability lies in the context.
         let difference = Int64(target) &- Int64(state & ~1023)
@@ -51,7 +51,17 @@ struct AdaptationTable: ~Copyable {
 
     deinit { unsafe entries.deallocate() }
 
-    /// The entry for the count of a context.
-    @inline(__always)
-    func entry(_ state: UInt32) -> UInt32 { unsafe UInt32(entries[Int(state & 1023)]) }
+    /// What loops use of it; valid as long as it is.
+    var view: View { unsafe View(entries: entries) }
+
+    @safe
+    struct View {
+        private let entries: UnsafePointer<UInt16>
+
+        fileprivate init(entries: UnsafePointer<UInt16>) { unsafe self.entries = entries }
+
+        /// The entry for the count of a context.
+        @inline(always)
+        func entry(_ state: UInt32) -> UInt32 { unsafe UInt32(entries[Int(state & 1023)]) }
+    }
 }

@@ -1,6 +1,6 @@
 import TamisBits
 
-/// Turns a codeword back into bins (Spec §6.1), the counterpart of `ArithmeticEncoder`.
+/// Turns a codeword back into bins and symbols (Spec §6.1), the counterpart of `ArithmeticEncoder`.
 ///
 /// `offset` is the codeword's value less the lower end of the interval: bins compare it with the split of `range`. Both are
 /// 64 bits wide; once `range` falls below 2^32, both take in the next 32 bits. Past its end the codeword reads as zeros.
@@ -49,13 +49,41 @@ struct ArithmeticDecoder: ~Copyable {
         let isOne = offset < split
         range = isOne ? split : range &- split
         offset = isOne ? offset : offset &- split
-        context = AdaptiveProbability.updated(state, isOne: isOne, adaptation)
+        context = AdaptiveProbability.updated(state, isOne: isOne, adaptation.view)
+        refill()
+        return isOne
+    }
+
+    /// The next symbol of a decision group, which learns from it: 0 … 4 decisions that are 1 before the first that is 0.
+    mutating func symbol(_ group: UnsafeMutablePointer<UInt32>, _ adaptation: DecisionAdaptation.View) -> Int {
+        let bounds = unsafe DecisionGroup.Bounds(group, range)
+        let symbol: Int
+        let (upper, lower): (UInt64, UInt64)
+        if offset >= bounds.one {
+            (symbol, upper, lower) = (0, range, bounds.one)
+        } else if offset >= bounds.two {
+            (symbol, upper, lower) = (1, bounds.one, bounds.two)
+        } else if offset >= bounds.three {
+            (symbol, upper, lower) = (2, bounds.two, bounds.three)
+        } else if offset >= bounds.four {
+            (symbol, upper, lower) = (3, bounds.three, bounds.four)
+        } else {
+            (symbol, upper, lower) = (4, bounds.four, 0)
+        }
+        range = upper - lower
+        offset -= lower
+        unsafe adaptation.adaptPlainly(group, symbol)
+        refill()
+        return symbol
+    }
+
+    @inline(__always)
+    private mutating func refill() {
         if range < 1 << 32 {
             range <<= 32
             offset = offset << 32 | UInt64(unsafe Self.word(codeword, count, at: position))
             position &+= 4
         }
-        return isOne
     }
 
     /// Checks that the codeword is the canonical one and ends where it must (Spec §6.1).

@@ -1,4 +1,4 @@
-/// Turns bins into a codeword under adaptive probabilities (Spec §6.1).
+/// Turns bins and symbols into a codeword under adaptive probabilities (Spec §6.1).
 ///
 /// The interval [`low`, `low` + `range`) of 64-bit fixed-point numbers shrinks with each bin: a 1 keeps the lower part, as wide as
 /// its probability, a 0 the upper. Once `range` falls below 2^32, the upper 32 bits of `low` leave. A carry out of `low` goes into
@@ -38,7 +38,26 @@ struct ArithmeticEncoder: ~Copyable {
             // split or range − split, in the fewest steps from split on: the next bin waits for it.
             range = (split ^ mask) &+ ((range & mask) &+ isZero)
             if carry { unsafe Self.propagateCarry(next) }
-            context = AdaptiveProbability.updated(state, mask: UInt32(truncatingIfNeeded: ~mask), adaptation)
+            context = AdaptiveProbability.updated(state, mask: UInt32(truncatingIfNeeded: ~mask), adaptation.view)
+            pass()
+        }
+
+        /// - Parameter memory: of bounds; see `DecisionGroup.Bounds.store`.
+        @inline(__always)
+        mutating func symbol(
+            _ symbol: Int, _ group: UnsafeMutablePointer<UInt32>, _ adaptation: DecisionAdaptation.View, _ memory: UnsafeMutablePointer<UInt64>
+        ) {
+            unsafe DecisionGroup.Bounds(group, range).store(range, to: memory)
+            let (upper, lower) = unsafe (memory[symbol], memory[symbol &+ 1])
+            if advance(by: lower) { unsafe Self.propagateCarry(next) }
+            range = upper &- lower
+            unsafe adaptation.adapt(group, symbol)
+            pass()
+        }
+
+        /// Lets the upper half of `low` leave, once `range` has become small.
+        @inline(__always)
+        private mutating func pass() {
             if range < 1 << 32 {
                 let word = UInt32(truncatingIfNeeded: low >> 32).bigEndian
                 unsafe UnsafeMutableRawPointer(next).storeBytes(of: word, as: UInt32.self)
@@ -92,24 +111,15 @@ struct ArithmeticEncoder: ~Copyable {
         interval.bin(bin, &context, adaptation)
     }
 
-    /// Appends listed bins under `contexts`.
+    /// Appends a symbol of a decision group, 0 … 4, which learns from it; see `ArithmeticDecoder.symbol`. Room for two bins must have
+    /// been reserved.
     ///
-    /// - Parameter list: of each bin twice the place of its context, plus the bin.
-    mutating func code(_ list: UnsafeBufferPointer<UInt16>, _ contexts: UnsafeMutablePointer<UInt32>, _ adaptation: borrowing AdaptationTable) {
-        reserve(bins: list.count)
-        unsafe interval = Self.coded(list, contexts, adaptation, from: interval)
-    }
-
-    @inline(never)
-    private static func coded(
-        _ list: UnsafeBufferPointer<UInt16>, _ contexts: UnsafeMutablePointer<UInt32>, _ adaptation: borrowing AdaptationTable, from start: Interval
-    ) -> Interval {
-        var interval = start
-        for place in 0..<list.count {
-            let entry = unsafe list[place]
-            unsafe interval.bin(UInt32(entry & 1), &contexts[Int(entry >> 1)], adaptation)
-        }
-        return interval
+    /// - Parameter memory: of bounds; see `DecisionGroup.Bounds.store`.
+    @inline(__always)
+    mutating func symbol(
+        _ symbol: Int, _ group: UnsafeMutablePointer<UInt32>, _ adaptation: DecisionAdaptation.View, _ memory: UnsafeMutablePointer<UInt64>
+    ) {
+        unsafe interval.symbol(symbol, group, adaptation, memory)
     }
 
     /// The canonical codeword: see `ArithmeticDecoder.finish`. At least one byte.

@@ -1,40 +1,33 @@
-/// How an index becomes bins and raw bits (Spec §6.4), by the scale class of its weight.
+/// How an index becomes symbols, bins and raw bits (Spec §6.4), by the scale class of its weight.
 ///
-/// An index of magnitude m > 0 in a class with shift k is: a zero flag, a sign, (m − 1) >> k in unary up to `unaryCap` and beyond
-/// it in Exp-Golomb form, the highest of the k low bits under a context, the others raw. The shift keeps the unary part short at
-/// every rate.
+/// Of an index of magnitude m the cell x is 0 for m = 0 and 1 + ((m − 1) >> k) otherwise, with the shift k of the class. A cell is
+/// coded by groups of four decisions, does it go on?, and beyond `cellCap` in Exp-Golomb form; then come a sign, the highest of the
+/// k low bits under a context, and the others raw. The shift keeps cells small at every rate.
 package struct IndexBinarization: Sendable {
     /// Classes −8 … 8 are stored as 0 … 16.
     package static let classCount = 17
     package static let centralClass = 8
     package static let magnitudeCodeBias = 16
 
-    static let unaryCap = 14
+    /// The cell from which on the escape says by how much it is exceeded.
+    static let cellCap = 12
     static let exponentCap = 31
     static let shiftCap = 24
 
-    // Places of the contexts of one class.
-    /// Four neighbour classes each in even states, then in odd ones.
-    static let zeroFlag = 0
-    static let firstUnary = 8
-    static let secondUnary = 16
-    static let laterUnary = 20 - 2
-    static let escapePrefix = 32
+    // Places of the groups and contexts of one class, in words.
+    /// Groups of the first four decisions: four neighbour classes in even states, then in odd ones.
+    static let startGroups = 0
+    static let neighbourClasses = 4
+    /// Groups of decisions four to seven, and eight to eleven.
+    static let moreGroups = 2 * neighbourClasses * DecisionGroup.words
+    static let escapePrefix = moreGroups + 2 * DecisionGroup.words
     static let escapePrefixLast = 15
-    static let lowBit = 48
-    static let contextsPerClass = 52
+    static let lowBit = escapePrefix + escapePrefixLast + 1
+    /// A multiple of the words of a group.
+    static let wordsPerClass = 104
 
-    /// The context of unary bin j.
-    static func unary(_ j: Int, neighbour: Int, near: Int) -> Int {
-        switch j {
-        case 0: firstUnary + neighbour
-        case 1: secondUnary + near
-        default: laterUnary + j
-        }
-    }
-
-    static let signContexts = classCount * contextsPerClass
-    static let contextCount = signContexts + 27
+    static let signContexts = classCount * wordsPerClass
+    static let wordCount = signContexts + 27
 
     /// What the binarization needs to know of a class.
     package struct Class: Sendable {
@@ -42,9 +35,6 @@ package struct IndexBinarization: Sendable {
         package let shift: UInt32
         /// Of the k low bits, those that are raw: all but the highest.
         let rawShift: UInt32
-        /// In `BinPatterns.bins`, where the patterns of such a class begin, and the last one from there.
-        let firstPattern: Int
-        let lastPattern: UInt32
         /// Sums of two magnitudes at which the neighbour class becomes 1, 2, 3.
         package let threshold1, threshold2, threshold3: UInt32
 
@@ -57,10 +47,13 @@ package struct IndexBinarization: Sendable {
 
     /// By class, 0 … 16.
     package let classes: [Class]
+    /// The words of all classes and the contexts of signs, as a slice begins.
+    let startingWords: [UInt32]
 
     /// - Parameter magnitudeCode: expected magnitude of an index of the central class, as 2^((code − 16) ⁄ 2); a class more
     ///   means a factor √2.
     package init(magnitudeCode: UInt8) {
+        var words = [UInt32](repeating: AdaptiveProbability.initial, count: Self.wordCount)
         classes = (0..<Self.classCount).map { scaleClass in
             let t = Int(magnitudeCode) - Self.magnitudeCodeBias + scaleClass - Self.centralClass
             // 2048 · 2^(t ⁄ 2), √2 taken as 181 ⁄ 128.
@@ -71,11 +64,18 @@ package struct IndexBinarization: Sendable {
                 UInt32(min((expected * sixteenths + 32767) >> 15, UInt64(UInt32.max)))
             }
             let shift = UInt32(t > 2 ? min((t - 1) / 2, Self.shiftCap) : 0)
-            let hasLowBit = shift > 0
+            for group in 0..<(Self.escapePrefix / DecisionGroup.words) {
+                let place = scaleClass * Self.wordsPerClass + group * DecisionGroup.words
+                let isStart = group * DecisionGroup.words < Self.moreGroups
+                for decision in 0..<DecisionGroup.decisions {
+                    words[place + decision] = DecisionGroup.startingProbability(isStart && decision == 0 ? t + 2 : t - 2 * Int(shift))
+                    words[place + DecisionGroup.rates + decision] = DecisionGroup.startingRate
+                }
+            }
             return Class(
-                shift: shift, rawShift: hasLowBit ? shift - 1 : 0, firstPattern: BinPatterns.first(hasLowBit: hasLowBit),
-                lastPattern: BinPatterns.last(hasLowBit: hasLowBit), threshold1: threshold(13), threshold2: threshold(29), threshold3: threshold(51))
+                shift: shift, rawShift: shift > 0 ? shift - 1 : 0, threshold1: threshold(13), threshold2: threshold(29), threshold3: threshold(51))
         }
+        startingWords = words
     }
 
     /// The largest magnitude of an index: twice it fits 32 bits with a sign.

@@ -23,34 +23,30 @@ package struct IndexRates: Sendable {
         table = [Float](repeating: 0, count: Self.padding + IndexBinarization.classCount * Self.classStride)
         stepShifts = binarization.classes.map { UInt8($0.shift > 0 ? $0.shift - 1 : 0) }
         for (scaleClass, parameters) in binarization.classes.enumerated() {
-            let own = scaleClass * IndexBinarization.contextsPerClass
+            let own = scaleClass * IndexContextCounts.placesPerClass
+            func bits(_ place: Int) -> (zero: Double, one: Double) { counts.bits(own + place, log2: log2) }
             let hasLow = parameters.shift > 0
             let rawBits = Double(stepShifts[scaleClass])
-            let low = (0..<3).map { counts.bits(own + IndexBinarization.lowBit + $0, log2: log2) }
-            let later = (2..<IndexBinarization.unaryCap).map { counts.bits(own + IndexBinarization.laterUnary + $0, log2: log2) }
-            let escape = (0..<4).map { counts.bits(own + IndexBinarization.escapePrefix + $0, log2: log2) }
-            for near in 0..<4 {
-                let second = counts.bits(own + IndexBinarization.secondUnary + near, log2: log2)
+            let low = (0..<3).map { bits(IndexContextCounts.lowBit + $0) }
+            let escape = (0..<5).map { bits(IndexContextCounts.escapePrefix + $0) }
+            for near in 0..<IndexBinarization.neighbourClasses {
                 for parity in 0..<2 {
-                    let zero = counts.bits(own + IndexBinarization.zeroFlag + near + 4 * parity, log2: log2)
-                    let first = counts.bits(own + IndexBinarization.firstUnary + near + 4 * parity, log2: log2)
+                    let decisions = (0..<IndexBinarization.cellCap).map {
+                        bits(IndexContextCounts.decision($0, neighbour: near + IndexBinarization.neighbourClasses * parity))
+                    }
                     let row = Self.padding + scaleClass * Self.classStride + parity * Self.parityStride + near * Self.rowLength
-                    table[row] = Float(lambda * zero.zero)
+                    table[row] = Float(lambda * decisions[0].zero)
                     for entry in 1..<Self.rowLength {
-                        let unary = hasLow ? (entry - 1) / 2 : entry - 1
-                        var bits = zero.one + signBits
-                        bits += unary > 0 ? first.one : first.zero
-                        if unary > 0 { bits += unary > 1 ? second.one : second.zero }
-                        if unary > 1 {
-                            for j in 2...min(unary, IndexBinarization.unaryCap - 1) { bits += unary > j ? later[j - 2].one : later[j - 2].zero }
-                        }
-                        if unary >= IndexBinarization.unaryCap {
-                            let length = 63 - UInt64(unary - IndexBinarization.unaryCap + 1).leadingZeroBitCount
-                            for k in 0...length { bits += k < length ? escape[min(k, 3)].one : escape[min(k, 3)].zero }
+                        let cell = 1 + (hasLow ? (entry - 1) / 2 : entry - 1)
+                        var bits = signBits + rawBits
+                        for j in 0...min(cell, IndexBinarization.cellCap - 1) { bits += cell > j ? decisions[j].one : decisions[j].zero }
+                        if cell >= IndexBinarization.cellCap {
+                            let length = 63 - UInt64(cell - IndexBinarization.cellCap + 1).leadingZeroBitCount
+                            for k in 0...length { bits += k < length ? escape[k].one : escape[k].zero }
                             bits += Double(length)
                         }
-                        if hasLow { bits += (entry - 1) % 2 == 1 ? low[min(unary, 2)].one : low[min(unary, 2)].zero }
-                        table[row + entry] = Float(lambda * (bits + rawBits))
+                        if hasLow { bits += (entry - 1) % 2 == 1 ? low[min(cell - 1, 2)].one : low[min(cell - 1, 2)].zero }
+                        table[row + entry] = Float(lambda * bits)
                     }
                 }
             }

@@ -7,19 +7,33 @@ import TamisBits
 /// the classes are made) and by the constants of `IndexBinarization`.
 @safe
 package struct IndexSliceCoder: ~Copyable {
-    private let contexts: UnsafeMutablePointer<UInt32>
+    private let words: UnsafeMutablePointer<UInt32>
+    /// See `DecisionGroup.Bounds.store`.
+    private let bounds: UnsafeMutablePointer<UInt64>
     private let adaptation: AdaptationTable
+    private let groupAdaptation: DecisionAdaptation
     private let binarization: IndexBinarization
     private let tools: IndexSliceTools
 
     package init(_ binarization: IndexBinarization, _ tools: IndexSliceTools) {
-        unsafe contexts = UnsafeMutablePointer<UInt32>.allocate(capacity: IndexBinarization.contextCount)
+        // Groups lie on borders of 32 bytes.
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 4 * IndexBinarization.wordCount, alignment: 4 * DecisionGroup.words)
+        unsafe words = memory.bindMemory(to: UInt32.self, capacity: IndexBinarization.wordCount)
+        unsafe bounds = .allocate(capacity: DecisionGroup.Bounds.memoryWords)
+        unsafe bounds.initialize(repeating: 0, count: DecisionGroup.Bounds.memoryWords)
         adaptation = AdaptationTable(limit: tools.adaptationLimit)
+        groupAdaptation = DecisionAdaptation(limit: tools.adaptationLimit)
         self.binarization = binarization
         self.tools = tools
     }
 
-    deinit { unsafe contexts.deallocate() }
+    deinit {
+        unsafe words.deallocate()
+        unsafe bounds.deallocate()
+    }
+
+    /// The groups and contexts, as the last slice left them.
+    var learned: [UInt32] { unsafe Array(UnsafeBufferPointer(start: words, count: IndexBinarization.wordCount)) }
 
     /// A slice as bytes.
     package struct Slice: Sendable, Equatable {
@@ -36,15 +50,69 @@ package struct IndexSliceCoder: ~Copyable {
     ///   - indices: at least one; magnitudes at most `IndexBinarization.maximumMagnitude`.
     ///   - classes: as many; each 0 … 16.
     package mutating func encode(_ indices: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>) -> Slice {
-        unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
-        var coder = ArithmeticEncoder(reservingBytes: indices.count)
-        var lister = unsafe IndexBinLister(indices, classes, binarization, tools)
-        while lister.listNext() { unsafe coder.code(lister.bins, contexts, adaptation) }
-        return Slice(codeword: coder.finish(), rawBits: lister.finish())
+        precondition(indices.count > 0 && indices.count == classes.count)
+        unsafe words.initialize(from: binarization.startingWords, count: IndexBinarization.wordCount)
+        let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
+        let (table, groups, states, usesNeighbours) = (binarization.classes.span, groupAdaptation.view, tools.states, tools.usesNeighbours)
+        let (first, second) = tools.signDistances ?? (0, 0)
+        let (words, bounds) = unsafe (words, bounds)
+        var coder = ArithmeticEncoder(reservingBytes: count)
+        var raw = RawBitWriter(reservingBytes: count / 4)
+        var (before1, before2, state): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        for i in 0..<count {
+            // As many symbols and bins as an index has.
+            coder.reserve(bins: 2 * 3 + IndexBinarization.exponentCap + 2)
+            let scaleClass = unsafe Int(classes[i])
+            let own = unsafe words + scaleClass &* IndexBinarization.wordsPerClass
+            let parameters = table[scaleClass]
+            let index = unsafe indices[i]
+            let magnitude = index.magnitude
+            let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+            let start = near &+ Int(state & 1) &* IndexBinarization.neighbourClasses
+            (before2, before1) = (before1, magnitude)
+            state = states.next(state, magnitude: magnitude)
+            let isOther: UInt32 = magnitude == 0 ? 0 : 1
+            let less = magnitude &- isOther
+            let cell = Int((less &>> parameters.shift) &+ isOther)
+            unsafe coder.symbol(min(cell, 4), own + start &* DecisionGroup.words, groups, bounds)
+            if cell == 0 { continue }
+            if cell >= 4 { unsafe encodeMore(cell, own, &coder, &raw) }
+            let sign: UInt32 = index < 0 ? 1 : 0
+            if first > 0 {
+                let context = unsafe Self.signContext(indices, i, first, second)
+                unsafe coder.bin(sign, &words[IndexBinarization.signContexts &+ context], adaptation)
+            } else {
+                raw.put(sign, 1)
+            }
+            if parameters.shift > 0 {
+                let low = (less &>> parameters.rawShift) & 1
+                unsafe coder.bin(low, &own[IndexBinarization.lowBit &+ min(cell &- 1, 2)], adaptation)
+                raw.put(less & ((1 &<< parameters.rawShift) &- 1), Int(parameters.rawShift))
+            }
+        }
+        return Slice(codeword: coder.finish(), rawBits: raw.finish())
+    }
+
+    /// What follows the first symbol of a cell of 4 or more.
+    private func encodeMore(_ cell: Int, _ own: UnsafeMutablePointer<UInt32>, _ coder: inout ArithmeticEncoder, _ raw: inout RawBitWriter) {
+        var left = cell - 4
+        for more in 0..<2 {
+            let group = unsafe own + IndexBinarization.moreGroups + more * DecisionGroup.words
+            unsafe coder.symbol(min(left, 4), group, groupAdaptation.view, bounds)
+            if left < 4 { return }
+            left -= 4
+        }
+        let beyond = UInt64(left + 1)
+        let bits = 63 - beyond.leadingZeroBitCount
+        for k in 0...bits {
+            unsafe coder.bin(k < bits ? 1 : 0, &own[IndexBinarization.escapePrefix + min(k, IndexBinarization.escapePrefixLast)], adaptation)
+        }
+        raw.put(UInt32(truncatingIfNeeded: beyond & ((1 << UInt64(bits)) - 1)), bits)
     }
 
     /// The inverse of `encode`, but for trellises: `indices` become levels, 2 q in even states and 2 q − sgn q in odd ones.
     ///
+    /// This is the plain decoder, which reads like the Spec; `IndexSliceDecoder` does the same faster.
     /// - Returns: false if codeword and raw bits are not exactly those of `indices.count` indices; what `indices` holds then is
     ///   of no use. The work done is bounded by the number of indices.
     package mutating func decode(
@@ -52,89 +120,63 @@ package struct IndexSliceCoder: ~Copyable {
     ) -> Bool {
         precondition(indices.count > 0 && indices.count == classes.count)
         if codeword.count == 0 { return false }
-        unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
-        return unsafe binarization.classes.withUnsafeBufferPointer { table in
-            let table = unsafe table.baseAddress.unsafelyUnwrapped
-            // One loop with states and one without, which is faster for what it leaves out.
-            if tools.states.hasStates {
-                return unsafe Self.decode(
-                    codeword, rawBits, classes, contexts, adaptation, table, usesNeighbours: tools.usesNeighbours, signDistances: tools.signDistances,
-                    hasStates: true, tools.states, into: indices)
-            }
-            return unsafe Self.decode(
-                codeword, rawBits, classes, contexts, adaptation, table, usesNeighbours: tools.usesNeighbours, signDistances: tools.signDistances,
-                hasStates: false, .none, into: indices)
-        }
-    }
-
-    @inline(__always)
-    private static func decode(
-        _ codeword: ByteView, _ rawBits: ByteView, _ classes: UnsafeBufferPointer<UInt8>, _ contexts: UnsafeMutablePointer<UInt32>,
-        _ adaptation: borrowing AdaptationTable, _ table: UnsafePointer<IndexBinarization.Class>, usesNeighbours: Bool, signDistances: (first: Int, second: Int)?,
-        hasStates: Bool, _ states: StateTransition, into indices: UnsafeMutableBufferPointer<Int32>
-    ) -> Bool {
-        let (classes, indices, count) = unsafe (classes.baseAddress.unsafelyUnwrapped, indices.baseAddress.unsafelyUnwrapped, indices.count)
+        unsafe words.initialize(from: binarization.startingWords, count: IndexBinarization.wordCount)
         var coder = ArithmeticDecoder(codeword)
         var raw = RawBitReader(rawBits)
-        let usesSigns = signDistances != nil
-        let (first, second) = signDistances ?? (1, 1)
-        var before1: UInt32 = 0
-        var before2: UInt32 = 0
-        var state: UInt32 = 0
-        for i in 0..<count {
+        var (before1, before2, state): (UInt32, UInt32, UInt32) = (0, 0, 0)
+        for i in 0..<indices.count {
             let scaleClass = unsafe Int(classes[i])
-            let own = unsafe contexts + scaleClass &* IndexBinarization.contextsPerClass
-            let parameters = unsafe table[scaleClass]
-            let near = usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
-            let odd = hasStates ? state & 1 : 0
-            let neighbour = near &+ Int(odd) &* 4
-            before2 = before1
-            if unsafe !coder.bin(&own[IndexBinarization.zeroFlag &+ neighbour], adaptation) {
-                unsafe indices[i] = 0
-                before1 = 0
-                if hasStates { state = states.next(state, magnitude: 0) }
-                continue
-            }
-            let shift = parameters.shift
-            let isNegative: Bool
-            if usesSigns {
-                let context = unsafe signContext(indices, i, first, second)
-                isNegative = unsafe coder.bin(&contexts[IndexBinarization.signContexts &+ context], adaptation)
-            } else {
-                isNegative = raw.take(1) != 0
-            }
-            var unary = 0
-            var context = unsafe own + (IndexBinarization.firstUnary &+ neighbour)
-            while unary < IndexBinarization.unaryCap {
-                if unsafe !coder.bin(&context.pointee, adaptation) { break }
-                unary &+= 1
-                unsafe context = own + (unary == 1 ? IndexBinarization.secondUnary &+ near : IndexBinarization.laterUnary &+ unary)
-            }
-            if unary == IndexBinarization.unaryCap {
-                var length = 0
-                while length < IndexBinarization.exponentCap {
-                    let context = IndexBinarization.escapePrefix &+ min(length, IndexBinarization.escapePrefixLast)
-                    if unsafe !coder.bin(&own[context], adaptation) { break }
-                    length &+= 1
+            let own = unsafe words + scaleClass * IndexBinarization.wordsPerClass
+            let parameters = binarization.classes[scaleClass]
+            let near = tools.usesNeighbours ? parameters.neighbourClass(of: before1 &+ before2) : 0
+            let odd = state & 1
+            guard let cell = unsafe decodeCell(own, start: near + Int(odd) * IndexBinarization.neighbourClasses, &coder, &raw) else { return false }
+            var (level, magnitude): (Int32, UInt32) = (0, 0)
+            if cell > 0 {
+                let isNegative: Bool
+                if let (first, second) = tools.signDistances {
+                    let context = unsafe Self.signContext(indices.baseAddress.unsafelyUnwrapped, i, first, second)
+                    isNegative = unsafe coder.bin(&words[IndexBinarization.signContexts + context], adaptation)
+                } else {
+                    isNegative = raw.take(1) != 0
                 }
-                if length == IndexBinarization.exponentCap { return false }
-                unary &+= Int(1 << UInt64(length) | UInt64(raw.take(length))) &- 1
+                var less = UInt64(cell - 1)
+                if parameters.shift > 0 {
+                    let low = unsafe coder.bin(&own[IndexBinarization.lowBit + min(cell - 1, 2)], adaptation)
+                    less = (less << 1 | (low ? 1 : 0)) << UInt64(parameters.rawShift) | UInt64(raw.take(Int(parameters.rawShift)))
+                }
+                if less >= UInt64(IndexBinarization.maximumMagnitude) { return false }
+                magnitude = UInt32(less) + 1
+                level = Int32(bitPattern: tools.states.hasStates ? magnitude * 2 - odd : magnitude)
+                if isNegative { level = -level }
             }
-            var less = UInt64(unary)
-            if shift > 0 {
-                let top = unsafe coder.bin(&own[IndexBinarization.lowBit &+ min(unary, 2)], adaptation)
-                less = (less << 1 | (top ? 1 : 0)) &<< UInt64(shift &- 1) | UInt64(raw.take(Int(shift &- 1)))
-            }
-            if less >= UInt64(IndexBinarization.maximumMagnitude) { return false }
-            let magnitude = UInt32(truncatingIfNeeded: less) &+ 1
-            let level = Int32(bitPattern: hasStates ? (magnitude &<< 1) &- odd : magnitude)
-            unsafe indices[i] = isNegative ? 0 &- level : level
-            before1 = magnitude
-            if hasStates { state = states.next(state, magnitude: magnitude) }
+            unsafe indices[i] = level
+            (before2, before1) = (before1, magnitude)
+            state = tools.states.next(state, magnitude: magnitude)
         }
         let codewordIsSound = coder.finish()
         let rawIsSound = raw.finish()
         return codewordIsSound && rawIsSound
+    }
+
+    /// - Returns: nil if the escape is longer than any index needs.
+    private func decodeCell(
+        _ own: UnsafeMutablePointer<UInt32>, start: Int, _ coder: inout ArithmeticDecoder, _ raw: inout RawBitReader
+    ) -> Int? {
+        let groups = groupAdaptation.view
+        var cell = unsafe coder.symbol(own + start * DecisionGroup.words, groups)
+        if cell < 4 { return cell }
+        for more in 0..<2 {
+            let symbol = unsafe coder.symbol(own + IndexBinarization.moreGroups + more * DecisionGroup.words, groups)
+            cell += symbol
+            if symbol < 4 { return cell }
+        }
+        var length = 0
+        while unsafe coder.bin(&own[IndexBinarization.escapePrefix + min(length, IndexBinarization.escapePrefixLast)], adaptation) {
+            length += 1
+            if length == IndexBinarization.exponentCap { return nil }
+        }
+        return cell + Int(1 << UInt64(length) | UInt64(raw.take(length))) - 1
     }
 
     /// 0 … 26: the signs of three indices before; an index before the slice counts as zero.

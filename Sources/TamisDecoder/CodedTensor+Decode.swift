@@ -51,26 +51,49 @@ extension CodedTensor.IndexContent {
         return start..<min(start + sliceElements, view.elementCount)
     }
 
-    /// Decodes slice `number` to where its values belong in the tensor's bytes.
+    /// Slices that are decoded together.
+    private static let slicesPerPart = IndexSliceDecoder.lanes
+
+    /// At least 1.
+    var partCount: Int { (slices.count + Self.slicesPerPart - 1) / Self.slicesPerPart }
+
+    /// Decodes the slices of part `number` to where their values belong in the tensor's bytes.
     ///
     /// - Parameter table: of a quantizer without a grid.
     func decode(
-        slice number: Int, sliceElements: Int, classes: ScaleClasses, _ table: ReconstructionTable?, into tensor: ByteRegion
+        part number: Int, sliceElements: Int, classes: ScaleClasses, _ table: ReconstructionTable?, into tensor: ByteRegion
     ) throws(TamisError) {
-        let range = range(ofSlice: number, sliceElements: sliceElements)
-        let slice = slices[number]
-        let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-                unsafe classes.fill(lineClasses, range: range, of: view)
-                var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
-                return unsafe coder.decode(
-                    codeword: slice.codeword, rawBits: slice.rawBits, classes: UnsafeBufferPointer(lineClasses), into: indices)
-                    && reconstruct(UnsafeBufferPointer(indices), range, classes, table, into: tensor)
+        let first = number * Self.slicesPerPart
+        let end = min(first + Self.slicesPerPart, slices.count)
+        let start = range(ofSlice: first, sliceElements: sliceElements).lowerBound
+        let whole = start..<range(ofSlice: end - 1, sliceElements: sliceElements).upperBound
+        let bad = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: whole.count) { indices in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: whole.count) { lineClasses -> Int? in
+                unsafe classes.fill(lineClasses, range: whole, of: view)
+                func slice(_ number: Int) -> IndexSliceDecoder.Slice {
+                    let range = range(ofSlice: number, sliceElements: sliceElements)
+                    let own = (range.lowerBound - start)..<(range.upperBound - start)
+                    return unsafe IndexSliceDecoder.Slice(
+                        codeword: slices[number].codeword, rawBits: slices[number].rawBits, classes: UnsafeBufferPointer(rebasing: lineClasses[own]),
+                        into: UnsafeMutableBufferPointer(rebasing: indices[own]))
+                }
+                var decoder = IndexSliceDecoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), tools)
+                var areSound = (first: true, second: true)
+                if end - first > 1 { areSound = decoder.decode(slice(first), slice(first + 1)) } else { areSound.first = decoder.decode(slice(first)) }
+                if !areSound.first { return first }
+                // Slice by slice, so that the error names the one that is at fault.
+                for number in first..<(areSound.second ? end : first + 1) {
+                    let range = range(ofSlice: number, sliceElements: sliceElements)
+                    let own = unsafe UnsafeBufferPointer(rebasing: indices[(range.lowerBound - start)..<(range.upperBound - start)])
+                    if unsafe !reconstruct(own, range, classes, table, into: tensor) { return number }
+                }
+                return areSound.second ? nil : first + 1
             }
         }
-        if !isSound {
+        if let bad {
+            let count = range(ofSlice: bad, sliceElements: sliceElements).count
             throw TamisError(
-                .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) indices of the quantizer", element: "codeword_bytes")
+                .invalidCodeword, "the codeword of slice \(bad) is not exactly that of \(count) indices of the quantizer", element: "codeword_bytes")
         }
     }
 }
@@ -133,10 +156,10 @@ extension CodedGroup {
                     unsafe UnsafeMutableBufferPointer(rebasing: classes[place..<(place + member.elementCount)]).update(repeating: member.entry.scaleClass)
                     place += member.elementCount
                 }
-                var coder = IndexSliceCoder(
+                var decoder = IndexSliceDecoder(
                     IndexBinarization(magnitudeCode: header.magnitudeCode), IndexSliceTools(adaptationLimit: Int(header.adaptationLimit)))
-                let isSound = unsafe coder.decode(codeword: codeword, rawBits: rawBits, classes: UnsafeBufferPointer(classes), into: indices)
-                if !isSound { return false }
+                let slice = unsafe IndexSliceDecoder.Slice(codeword: codeword, rawBits: rawBits, classes: UnsafeBufferPointer(classes), into: indices)
+                if !decoder.decode(slice) { return false }
                 place = 0
                 for member in members where member.entry.codingMode != 0 {
                     let part = unsafe UnsafeBufferPointer(rebasing: indices[place..<(place + member.elementCount)])

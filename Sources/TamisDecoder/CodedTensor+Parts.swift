@@ -3,7 +3,7 @@ import TamisBits
 import TamisQuantization
 import TamisZstd
 
-/// A tensor is decoded in parts, in any order and side by side: its slices, or all at once where it has none.
+/// A tensor is decoded in parts, in any order and side by side: its slices, some of them together, or all at once where it has none.
 extension CodedTensor {
     /// A tensor with what all its parts need and none changes.
     enum Context: Sendable {
@@ -17,7 +17,7 @@ extension CodedTensor {
             switch self {
             case .raw(let frame): try Zstandard.decompress(frame, into: tensor)
             case .index(let content, let classes, let table):
-                try content.decode(slice: number, sliceElements: sliceElements, classes: classes, table, into: tensor)
+                try content.decode(part: number, sliceElements: sliceElements, classes: classes, table, into: tensor)
             case .float(let content, let classes, let decoder):
                 try content.decode(slice: number, sliceElements: sliceElements, decoder, classes: classes, into: tensor)
             }
@@ -28,7 +28,7 @@ extension CodedTensor {
     var partCount: Int {
         switch content {
         case .raw: 1
-        case .index(let content): content.slices.count
+        case .index(let content): content.partCount
         case .float(let content): content.slices.count
         }
     }

@@ -79,6 +79,7 @@ enum Law {
             (
                 "unsafeBitCast", /\bunsafeBitCast\s*\(/,
                 [
+                    "Sources/TamisArithmetic/CodewordInterval.swift": "a comparison as a number: of a conditional expression the compiler makes a branch",
                     "Sources/TamisEncoder/Search/TrellisBranches.swift": "SIMD lanes as bits, which SIMD has no property for",
                     "Sources/TamisEncoder/Exact/FloatLineStatistics.swift": "SIMD lanes from bits, which SIMD has no initializer for",
                     "Sources/TamisEncoder/LineStatistics.swift": "SIMD lanes from bits, which SIMD has no initializer for",

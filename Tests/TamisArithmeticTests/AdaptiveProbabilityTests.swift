@@ -16,7 +16,7 @@ struct AdaptiveProbabilityTests {
             for bin in 0..<20_000 {
                 // Long runs of one value, then the other, from wherever the first has led.
                 let isOne = bin & 8192 == 0 ? random.next() & 65535 < ones : random.next() & 65535 >= ones
-                state = AdaptiveProbability.updated(state, isOne: isOne, table)
+                state = AdaptiveProbability.updated(state, isOne: isOne, table.view)
                 plain.adapt(isOne, limit: limit)
                 if !Self.bounds.contains(Int(state >> 10)) || Int(state >> 10) != plain.probability || Int(state & 1023) != plain.count {
                     Issue.record("limit \(limit), ones \(ones), bin \(bin): \(state >> 10) and \(state & 1023), expected \(plain)")
@@ -34,7 +34,7 @@ struct AdaptiveProbabilityTests {
             for probability in [Self.bounds.lowerBound + distance, Self.bounds.upperBound - distance, (1 << 21) + distance * 600] {
                 for count in [0, 1, 6, (1 << limit) - 2] {
                     for isOne in [false, true] {
-                        let next = AdaptiveProbability.updated(UInt32(probability) << 10 | UInt32(count), isOne: isOne, table)
+                        let next = AdaptiveProbability.updated(UInt32(probability) << 10 | UInt32(count), isOne: isOne, table.view)
                         if !Self.bounds.contains(Int(next >> 10)) { Issue.record("probability \(probability), count \(count), \(isOne)") }
                     }
                 }
@@ -46,8 +46,8 @@ struct AdaptiveProbabilityTests {
         let table = AdaptationTable(limit: 5)
         var (zeros, ones) = (AdaptiveProbability.initial, AdaptiveProbability.initial)
         for _ in 0..<1000 {
-            zeros = AdaptiveProbability.updated(zeros, isOne: false, table)
-            ones = AdaptiveProbability.updated(ones, isOne: true, table)
+            zeros = AdaptiveProbability.updated(zeros, isOne: false, table.view)
+            ones = AdaptiveProbability.updated(ones, isOne: true, table.view)
         }
         #expect(Int(zeros >> 10) == Self.bounds.lowerBound)
         #expect(Self.bounds.upperBound - Int(ones >> 10) < 32)

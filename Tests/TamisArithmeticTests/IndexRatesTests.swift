@@ -89,7 +89,7 @@ struct IndexRatesTests {
                 let counts = Self.counts(slice)
                 let sum = Self.rates(slice, IndexRates(counts, IndexBinarization(magnitudeCode: code), lambda: 1, log2: { log2($0) })).reduce(0, +)
                 var learning = 0.0
-                for context in 0..<IndexBinarization.signContexts {
+                for context in 0..<(counts.bins.count / 2) {
                     let used = Double(counts.bins[2 * context]) + Double(counts.bins[2 * context + 1])
                     if used > 0 { learning += 0.5 * log2(used + 1) }
                 }
@@ -116,7 +116,7 @@ struct IndexRatesTests {
         let tools = IndexSliceTools(usesNeighbours: true, adaptationLimit: 8, states: IndexSliceCoderTests.trellises[2])
         let slices = (0..<3).map { Self.laplacian(500, scale: 2, magnitudeCode: 18, tools, seed: UInt64($0)) }
         var together = IndexContextCounts()
-        var bins = [UInt32](repeating: 0, count: 2 * IndexBinarization.signContexts)
+        var bins = [UInt32](repeating: 0, count: 2 * IndexBinarization.classCount * IndexContextCounts.placesPerClass)
         for slice in slices {
             slice.indices.withUnsafeBufferPointer { indices in
                 slice.classes.withUnsafeBufferPointer { together.count(indices, classes: $0, IndexBinarization(magnitudeCode: 18), tools) }
@@ -131,9 +131,10 @@ struct IndexRatesTests {
         let before = counts.bins
         counts.mirrorStates()
         for scaleClass in 0..<IndexBinarization.classCount {
-            for context in 0..<IndexBinarization.contextsPerClass {
-                let place = 2 * (scaleClass * IndexBinarization.contextsPerClass + context)
-                let isOdd = (4..<8).contains(context) || (12..<16).contains(context)
+            for context in 0..<IndexContextCounts.placesPerClass {
+                let place = 2 * (scaleClass * IndexContextCounts.placesPerClass + context)
+                // The first four decisions have contexts of odd states.
+                let isOdd = context < 32 && context % 8 >= 4
                 let source = isOdd ? place - 8 : place
                 #expect(counts.bins[place] == before[source] && counts.bins[place + 1] == before[source + 1])
             }
@@ -141,11 +142,11 @@ struct IndexRatesTests {
     }
 
     /// Adaptive coding takes about what was estimated.
-    @Test(arguments: [0.3, 1, 6])
-    func estimatesAreNearWhatCodingTakes(_ scale: Double) {
+    @Test(arguments: [(0.3, 13), (1, 16), (6, 21)] as [(Double, UInt8)])
+    func estimatesAreNearWhatCodingTakes(_ scale: Double, _ code: UInt8) {
         for states in [StateTransition.none, IndexSliceCoderTests.trellises[4]] {
             let tools = IndexSliceTools(usesNeighbours: true, adaptationLimit: 10, states: states)
-            let slice = Self.laplacian(60_000, scale: scale, magnitudeCode: 18, tools, seed: 11)
+            let slice = Self.laplacian(60_000, scale: scale, magnitudeCode: code, tools, seed: 11)
             let encoded = slice.encoded()
             let bits = Double(8 * (encoded.codeword.count + encoded.rawBits.count))
             #expect((Self.counts(slice).bits(log2: { log2($0) }) / bits - 1).magnitude < 0.01)

@@ -1,6 +1,7 @@
 @testable import TamisArithmetic
 import TamisBits
 import TamisTestSupport
+import Testing
 
 /// Indices with everything that decides about their codeword.
 struct SliceCase {
@@ -43,19 +44,35 @@ struct SliceCase {
         }
     }
 
-    /// The levels of `slice`, or nil if it is refused.
+    /// The levels of `slice`, or nil if it is refused, as the plain decoder says.
+    ///
+    /// The fast one must say the same, in lockstep and alone, and learn the same.
     func decoded(_ slice: IndexSliceCoder.Slice) -> [Int32]? {
         var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: magnitudeCode), tools)
+        var decoder = IndexSliceDecoder(IndexBinarization(magnitudeCode: magnitudeCode), tools)
         // No index that coding can yield, so that one left out is seen.
-        var output = [Int32](repeating: .min, count: indices.count)
-        let isSound = slice.codeword.withView { codeword in
+        let blank = [Int32](repeating: .min, count: indices.count)
+        var (plain, alone, pair) = (blank, blank, (blank, blank))
+        return slice.codeword.withView { codeword in
             slice.rawBits.withView { rawBits in
-                classes.withUnsafeBufferPointer { classes in
-                    output.withUnsafeMutableBufferPointer { coder.decode(codeword: codeword, rawBits: rawBits, classes: classes, into: $0) }
+                classes.withUnsafeBufferPointer { classes -> [Int32]? in
+                    func fast(_ indices: UnsafeMutableBufferPointer<Int32>) -> IndexSliceDecoder.Slice {
+                        IndexSliceDecoder.Slice(codeword: codeword, rawBits: rawBits, classes: classes, into: indices)
+                    }
+                    let isSound = plain.withUnsafeMutableBufferPointer {
+                        coder.decode(codeword: codeword, rawBits: rawBits, classes: classes, into: $0)
+                    }
+                    let isAloneSound = alone.withUnsafeMutableBufferPointer { decoder.decode(fast($0)) }
+                    #expect(isAloneSound == isSound && (!isSound || (alone == plain && decoder.learned(0) == coder.learned)))
+                    let areSound = pair.0.withUnsafeMutableBufferPointer { first in
+                        pair.1.withUnsafeMutableBufferPointer { decoder.decode(fast(first), fast($0)) }
+                    }
+                    #expect(areSound == (isSound, isSound) && (!isSound || (pair == (plain, plain))))
+                    if isSound { #expect(decoder.learned(0) == coder.learned && decoder.learned(1) == coder.learned) }
+                    return isSound ? plain : nil
                 }
             }
         }
-        return isSound ? output : nil
     }
 
     var comesBack: Bool { decoded(encoded()) == levels }
