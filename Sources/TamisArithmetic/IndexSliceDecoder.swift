@@ -22,7 +22,7 @@ package struct IndexSliceDecoder: ~Copyable {
         self.tools = tools
         groups = DecisionAdaptation(limit: tools.adaptationLimit)
         bins = AdaptationTable(limit: tools.adaptationLimit)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.lanes * Self.laneWords * 4, alignment: 32)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.lanes * Self.laneWords * 4, alignment: 4 * DecisionGroup.words)
         unsafe words = memory.bindMemory(to: UInt32.self, capacity: Self.lanes * Self.laneWords)
         unsafe bounds = .allocate(capacity: Self.lanes * DecisionGroup.Bounds.memoryWords)
         unsafe bounds.initialize(repeating: 0, count: Self.lanes * DecisionGroup.Bounds.memoryWords)
@@ -100,27 +100,27 @@ package struct IndexSliceDecoder: ~Copyable {
 
     private static func decode(_ lane: inout IndexLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ tools: IndexSliceTools) {
         switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&lane, range, shared, Without.self, Without.self, Without.self)
-        case (false, false, true): loop(&lane, range, shared, Without.self, Without.self, With.self)
-        case (false, true, false): loop(&lane, range, shared, Without.self, With.self, Without.self)
-        case (false, true, true): loop(&lane, range, shared, Without.self, With.self, With.self)
-        case (true, false, false): loop(&lane, range, shared, With.self, Without.self, Without.self)
-        case (true, false, true): loop(&lane, range, shared, With.self, Without.self, With.self)
-        case (true, true, false): loop(&lane, range, shared, With.self, With.self, Without.self)
-        case (true, true, true): loop(&lane, range, shared, With.self, With.self, With.self)
+        case (false, false, false): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
+        case (false, false, true): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
+        case (false, true, false): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
+        case (false, true, true): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithTool.self)
+        case (true, false, false): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
+        case (true, false, true): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithTool.self)
+        case (true, true, false): loop(&lane, range, shared, WithTool.self, WithTool.self, WithoutTool.self)
+        case (true, true, true): loop(&lane, range, shared, WithTool.self, WithTool.self, WithTool.self)
         }
     }
 
     private static func decode(_ a: inout IndexLane, _ b: inout IndexLane, _ count: Int, _ shared: IndexLane.Shared, _ tools: IndexSliceTools) {
         switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&a, &b, count, shared, Without.self, Without.self, Without.self)
-        case (false, false, true): loop(&a, &b, count, shared, Without.self, Without.self, With.self)
-        case (false, true, false): loop(&a, &b, count, shared, Without.self, With.self, Without.self)
-        case (false, true, true): loop(&a, &b, count, shared, Without.self, With.self, With.self)
-        case (true, false, false): loop(&a, &b, count, shared, With.self, Without.self, Without.self)
-        case (true, false, true): loop(&a, &b, count, shared, With.self, Without.self, With.self)
-        case (true, true, false): loop(&a, &b, count, shared, With.self, With.self, Without.self)
-        case (true, true, true): loop(&a, &b, count, shared, With.self, With.self, With.self)
+        case (false, false, false): loop(&a, &b, count, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
+        case (false, false, true): loop(&a, &b, count, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
+        case (false, true, false): loop(&a, &b, count, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
+        case (false, true, true): loop(&a, &b, count, shared, WithoutTool.self, WithTool.self, WithTool.self)
+        case (true, false, false): loop(&a, &b, count, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
+        case (true, false, true): loop(&a, &b, count, shared, WithTool.self, WithoutTool.self, WithTool.self)
+        case (true, true, false): loop(&a, &b, count, shared, WithTool.self, WithTool.self, WithoutTool.self)
+        case (true, true, true): loop(&a, &b, count, shared, WithTool.self, WithTool.self, WithTool.self)
         }
     }
 
@@ -153,17 +153,4 @@ package struct IndexSliceDecoder: ~Copyable {
         }
         (a, b) = (first, second)
     }
-}
-
-/// Whether a loop is made for a tool.
-protocol LaneTool {
-    static var isUsed: Bool { get }
-}
-
-private enum With: LaneTool {
-    static var isUsed: Bool { true }
-}
-
-private enum Without: LaneTool {
-    static var isUsed: Bool { false }
 }

@@ -62,7 +62,7 @@ struct LongRawBitWriter: ~Copyable {
         fileprivate init(_ next: UnsafeMutableRawPointer) { unsafe self.next = next }
 
         /// Appends the lower `count` bits of `bits`, 0 … 57; those above them are zero.
-        @inline(__always)
+        @inline(always)
         mutating func put(_ bits: UInt64, _ count: Int) {
             window |= bits &<< UInt64(truncatingIfNeeded: filled)
             unsafe next.storeBytes(of: window.littleEndian, as: UInt64.self)
@@ -81,7 +81,10 @@ struct LongRawBitWriter: ~Copyable {
 
     deinit { unsafe bytes.deallocate() }
 
-    consuming func finish() -> [UInt8] {
+    consuming func finish() -> [UInt8] { bytes(upTo: cursor) }
+
+    /// What a copy of the cursor has written.
+    func bytes(upTo cursor: Cursor) -> [UInt8] {
         unsafe Array(UnsafeRawBufferPointer(start: bytes, count: cursor.next - bytes + (cursor.filled > 0 ? 1 : 0)))
     }
 }
