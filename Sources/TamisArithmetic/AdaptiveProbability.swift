@@ -6,8 +6,8 @@ package enum AdaptiveProbability {
     package static let initial: UInt32 = (1 << 21) << 10
     /// Updates move towards these, never past: no bin costs less than −log2(1 − 2^−11) bits, which bounds the expansion ratio
     /// (Spec §9). As contexts, with a count of zero.
-    private static let floor: UInt32 = (1 << 11) << 10
-    private static let ceiling: UInt32 = ((1 << 22) - (1 << 11)) << 10
+    static let floor: UInt32 = (1 << 11) << 10
+    static let ceiling: UInt32 = ((1 << 22) - (1 << 11)) << 10
 
     /// The context after a bin.
     @inline(__always)
@@ -15,19 +15,12 @@ package enum AdaptiveProbability {
         updated(state, target: isOne ? ceiling : floor, table)
     }
 
-    /// The context after a bin.
-    ///
-    /// - Parameter mask: all ones for a 1, zero for a 0.
-    @inline(__always)
-    static func updated(_ state: UInt32, mask: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
-        updated(state, target: floor ^ ((floor ^ ceiling) & mask), table)
-    }
-
     @inline(__always)
     private static func updated(_ state: UInt32, target: UInt32, _ table: borrowing AdaptationTable) -> UInt32 {
         let entry = table.entry(state)
-        // (target − probability) >> shift, left where the probability lies in the context.
-        let difference = Int64(target) &- Int64(state & ~1023)
+        // (target − probability) >> shift, left where the probability lies in the context. The lower bits of the target keep the
+        // count from borrowing.
+        let difference = Int64(target | 1023) &- Int64(state)
         let movement = UInt32(truncatingIfNeeded: difference &>> Int64(entry & 63)) & ~1023
         return state &+ movement &+ (entry &>> 8)
     }

@@ -1,14 +1,14 @@
 /// The bins of small magnitudes, ready to be copied into a list.
 struct BinPatterns: Sendable {
     struct Pattern: Sendable {
-        /// Of each bin twice the place of its context in class 0, with no neighbours, plus the bin.
+        /// The bins as `ListedBins` has them, of class 0 and with no neighbours.
         var entries = SIMD16<UInt16>()
         var count = 0
         /// In `neighbours`, where what belongs to the pattern begins.
         var firstNeighbour = 0
 
         mutating func add(_ context: Int, _ bin: Bool) {
-            entries[count] = UInt16(context << 1) | (bin ? 1 : 0)
+            entries[count] = ListedBins.entry(context, bin ? 1 : 0)
             count += 1
         }
     }

@@ -40,7 +40,7 @@ struct IndexBinLister: ~Copyable {
     /// Room for the bins of one index and for what is written beyond them.
     private static let mostBins = 2 + IndexBinarization.unaryCap + IndexBinarization.exponentCap + 1 + 16
 
-    /// The part listed last, valid until the next: of each bin twice the place of its context, plus the bin.
+    /// The part listed last, as `ListedBins` has it; valid until the next.
     var bins: UnsafeBufferPointer<UInt16> { unsafe UnsafeBufferPointer(start: list, count: length) }
 
     /// The raw bits, once no index is left.
@@ -49,8 +49,92 @@ struct IndexBinLister: ~Copyable {
     /// - Returns: false if no index is left.
     mutating func listNext() -> Bool {
         if unsafe place == indices.count { return false }
-        if tools.usesNeighbours || tools.signDistances != nil || tools.states.hasStates { listWithTools() } else { listPlainly() }
+        if tools.usesNeighbours || tools.signDistances != nil || tools.states.hasStates {
+            listWithTools()
+        } else {
+            let end = endOfRun
+            if end &- place >= Self.shortestRun { listRun(to: end) } else { listPlainly() }
+        }
         return true
+    }
+
+    /// Fewer indices of the same class in a row are not worth a list of their own.
+    private static let shortestRun = 128
+
+    /// Where the class of the next index ends, or as far as a list may reach.
+    private var endOfRun: Int {
+        let end = unsafe min(place &+ Self.listedIndices, indices.count)
+        let first = unsafe classes[place]
+        var next = place
+        let bytes = unsafe UnsafeRawPointer(classes.baseAddress.unsafelyUnwrapped)
+        let same = SIMD16<UInt8>(repeating: first)
+        while next &+ 16 <= end, unsafe bytes.loadUnaligned(fromByteOffset: next, as: SIMD16<UInt8>.self) == same { next &+= 16 }
+        while next < end, unsafe classes[next] == first { next &+= 1 }
+        return next
+    }
+
+    /// Lists indices of one class, where raw bits say the signs and contexts do not depend on other indices.
+    private mutating func listRun(to end: Int) {
+        let parameters = unsafe binarization.classes[Int(classes[place])]
+        if parameters.rawShift > 0 { listPlainly(); return }
+        let offset = unsafe UInt16(truncatingIfNeeded: Int(classes[place]) &* (2 &* IndexBinarization.contextsPerClass))
+        let allBins = patterns.bins
+        unsafe allBins.withUnsafeBufferPointer { bins in
+            let own = unsafe bins.baseAddress.unsafelyUnwrapped + parameters.firstPattern
+            unsafe listRun(to: end, own, last: parameters.lastPattern, offset)
+        }
+    }
+
+    /// - Parameters:
+    ///   - own: the patterns of the class, by magnitude up to `last`.
+    ///   - offset: what the class adds to them.
+    @inline(never)
+    private mutating func listRun(to end: Int, _ own: UnsafePointer<BinPatterns.Pattern>, last: UInt32, _ offset: UInt16) {
+        let indices = unsafe indices.baseAddress.unsafelyUnwrapped
+        let list = unsafe UnsafeMutableRawPointer(list)
+        let offsets = SIMD16(repeating: offset)
+        // In bytes.
+        var length = 0
+        var i = place
+        while i < end {
+            // A sign for each, which makes at most as many raw bits as can be written at a time.
+            let stop = min(i &+ 32, end)
+            var signs: UInt64 = 0
+            var count: UInt64 = 0
+            while i < stop {
+                let index = unsafe indices[i]
+                i &+= 1
+                let magnitude = index.magnitude
+                let sign = UInt32(bitPattern: index) &>> 31
+                if magnitude > last {
+                    raw.put(UInt32(truncatingIfNeeded: signs), Int(count))
+                    (signs, count) = (0, 0)
+                    raw.put(sign, 1)
+                    length = listLarge(magnitude, offset, at: length)
+                    continue
+                }
+                let pattern = unsafe own + Int(magnitude)
+                unsafe (list + length).storeBytes(of: pattern.pointee.entries &+ offsets, as: SIMD16<UInt16>.self)
+                length &+= unsafe 2 &* pattern.pointee.count
+                signs |= UInt64(sign) &<< count
+                // Not a comparison, of which the compiler would make a branch.
+                count &+= UInt64((0 &- magnitude) &>> 31)
+            }
+            raw.put(UInt32(truncatingIfNeeded: signs), Int(count))
+        }
+        place = end
+        self.length = length / 2
+    }
+
+    /// Lists the bins of a magnitude without a pattern in a run.
+    ///
+    /// - Parameters: as above, with bytes of the list.
+    @inline(never)
+    private mutating func listLarge(_ magnitude: UInt32, _ offset: UInt16, at start: Int) -> Int {
+        let scaleClass = Int(offset) / (2 * IndexBinarization.contextsPerClass)
+        let length = start / 2
+        unsafe list[length] = Self.entry(scaleClass, IndexBinarization.zeroFlag, 1)
+        return 2 * listLarge(magnitude - 1, scaleClass, neighbour: 0, near: 0, at: length + 1)
     }
 
     // Two functions, so that the plain one is compiled without what it does not need.
@@ -108,7 +192,7 @@ struct IndexBinLister: ~Copyable {
             if hasSigns {
                 // The place after the zero flag; the bins of a zero end before it.
                 let context = unsafe IndexSliceCoder.signContext(indices, i, first, second)
-                unsafe list[length &+ 1] = UInt16(truncatingIfNeeded: (IndexBinarization.signContexts &+ context) &* 2) | UInt16(truncatingIfNeeded: sign)
+                unsafe list[length &+ 1] = ListedBins.entry(IndexBinarization.signContexts &+ context, UInt16(truncatingIfNeeded: sign))
             }
             length &+= added
         }
@@ -146,6 +230,6 @@ struct IndexBinLister: ~Copyable {
 
     @inline(__always)
     private static func entry(_ scaleClass: Int, _ context: Int, _ bin: UInt16) -> UInt16 {
-        UInt16(truncatingIfNeeded: scaleClass &* IndexBinarization.contextsPerClass &+ context) &<< 1 | bin
+        ListedBins.entry(scaleClass &* IndexBinarization.contextsPerClass &+ context, bin)
     }
 }

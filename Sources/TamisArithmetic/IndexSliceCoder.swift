@@ -36,11 +36,8 @@ package struct IndexSliceCoder: ~Copyable {
     ///   - indices: at least one; magnitudes at most `IndexBinarization.maximumMagnitude`.
     ///   - classes: as many; each 0 … 16.
     package mutating func encode(_ indices: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>) -> Slice {
-        unsafe contexts.initialize(repeating: AdaptiveProbability.initial, count: IndexBinarization.contextCount)
-        var coder = ArithmeticEncoder(reservingBytes: indices.count)
-        var lister = unsafe IndexBinLister(indices, classes, binarization, tools)
-        while lister.listNext() { unsafe coder.code(lister.bins, contexts, adaptation) }
-        return Slice(codeword: coder.finish(), rawBits: lister.finish())
+        var encoder = IndexSliceEncoder(binarization, tools)
+        return unsafe encoder.encode(indices, classes: classes)
     }
 
     /// The inverse of `encode`, but for trellises: `indices` become levels, 2 q in even states and 2 q − sgn q in odd ones.

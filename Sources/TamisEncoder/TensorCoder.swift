@@ -22,6 +22,8 @@ struct TensorCoder: Sendable {
     private let table: ReconstructionTable?
     private var binarization: IndexBinarization { search.binarization }
     private var rates: IndexRates?
+    /// Does all there is to do for the values of a slice, if that is possible and no more is wanted.
+    private var hasty: HastyRounding?
     /// Of the sample, per element: error and estimated bits.
     private(set) var meanError = SquaredError()
     private(set) var bitsPerElement = 0.0
@@ -35,6 +37,9 @@ struct TensorCoder: Sendable {
         var elements: Int
         /// Elements in a run.
         var run: Int
+
+        /// Less of the tensor, in shorter runs.
+        var short: Sample { Sample(elements: min(elements, 1 << 15), run: min(run, 1 << 9)) }
 
         /// Runs spread over `count` elements.
         func ranges(of count: Int) -> [Range<Int>] {
@@ -75,8 +80,10 @@ struct TensorCoder: Sendable {
         search = IndexSearch(work, quantizer, IndexBinarization(magnitudeCode: coding.magnitudeCode))
         quantizer.fill(&coding)
         let ranges = sample.ranges(of: work.view.elementCount)
-        chooseTools(ranges, sliceElements)
-        refineRates(ranges)
+        let fewer = profile.isHasty ? sample.short.ranges(of: work.view.elementCount) : ranges
+        chooseTools(fewer, sliceElements)
+        if profile.isHasty { hasty = HastyRounding(work, quantizer, classes) }
+        if let hasty { measure(hasty, ranges, countedIn: fewer) } else { refineRates(ranges) }
         chooseLimit(ranges)
     }
 
@@ -159,6 +166,30 @@ struct TensorCoder: Sendable {
         bitsPerElement = counts.bits(log2: PortableMath.log2) / sampled
     }
 
+    /// Measures the sample.
+    ///
+    /// - Parameter counted: the part of it from which the rate is estimated.
+    private mutating func measure(_ hasty: HastyRounding, _ ranges: [Range<Int>], countedIn counted: [Range<Int>]) {
+        var sum = 0.0
+        for range in ranges {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                sum += unsafe hasty.round(work.values, range, into: indices, decoded: nil)
+            }
+        }
+        var counts = IndexContextCounts()
+        for range in counted {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+                    _ = unsafe hasty.round(work.values, range, into: indices, decoded: nil)
+                    unsafe classes.fill(lineClasses, range: range, of: work.view)
+                    unsafe counts.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
+                }
+            }
+        }
+        meanError = SquaredError(sum: sum).scaled(by: 1 / Double(ranges.reduce(0) { $0 + $1.count }))
+        bitsPerElement = counts.bits(log2: PortableMath.log2) / Double(counted.reduce(0) { $0 + $1.count })
+    }
+
     /// Units of cost in a squared step.
     private var lambdaUnits: Double {
         if case .trellis = quantizer { return Double(TrellisBranches.unitsPerSquaredStep) }
@@ -184,6 +215,10 @@ struct TensorCoder: Sendable {
 
     /// Finds the indices of a slice; returns as `IndexSearch.find` does.
     private func find(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) -> [Float]? {
+        if let hasty {
+            _ = unsafe hasty.round(work.values, range, into: indices, decoded: nil)
+            return nil
+        }
         var targets = unsafe search.find(range, rates, into: indices)
         guard profile.slicePasses > 1, let lambda = quantizer.lambda else { return targets }
         for _ in 1..<profile.slicePasses {
@@ -201,8 +236,8 @@ struct TensorCoder: Sendable {
     private func coded(_ indices: UnsafeMutableBufferPointer<Int32>, _ range: Range<Int>) -> IndexSliceCoder.Slice {
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
             unsafe classes.fill(lineClasses, range: range, of: work.view)
-            var coder = IndexSliceCoder(binarization, tools)
-            return unsafe coder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
+            var encoder = IndexSliceEncoder(binarization, tools)
+            return unsafe encoder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
         }
     }
 
@@ -212,15 +247,65 @@ struct TensorCoder: Sendable {
     /// - Returns: the slice, and its errors.
     func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
         unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-            let targets = unsafe find(range, into: indices)
+            let found = unsafe quantize(range, into: indices, decoded: decoded)
             let slice = unsafe coded(indices, range)
+            return unsafe (slice, finish(found, indices, range, decoded: decoded))
+        }
+    }
+
+    /// Codes two slices, which takes less time than one after the other.
+    func encode(
+        _ first: Range<Int>, _ second: Range<Int>, decoded: ByteRegion
+    ) -> [(slice: IndexSliceCoder.Slice, error: SquaredError)] {
+        let (split, count) = (first.count, first.count + second.count)
+        return unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count) { indices in
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { lineClasses in
+                let indices1 = unsafe UnsafeMutableBufferPointer(rebasing: indices[..<split])
+                let indices2 = unsafe UnsafeMutableBufferPointer(rebasing: indices[split...])
+                let classes1 = unsafe UnsafeMutableBufferPointer(rebasing: lineClasses[..<split])
+                let classes2 = unsafe UnsafeMutableBufferPointer(rebasing: lineClasses[split...])
+                let found1 = unsafe quantize(first, into: indices1, decoded: decoded)
+                let found2 = unsafe quantize(second, into: indices2, decoded: decoded)
+                unsafe classes.fill(classes1, range: first, of: work.view)
+                unsafe classes.fill(classes2, range: second, of: work.view)
+                var encoder = IndexSliceEncoder(binarization, tools)
+                let (slice1, slice2) = unsafe encoder.encode(
+                    UnsafeBufferPointer(indices1), classes: UnsafeBufferPointer(classes1), and: UnsafeBufferPointer(indices2),
+                    classes: UnsafeBufferPointer(classes2))
+                return unsafe [
+                    (slice1, finish(found1, indices1, first, decoded: decoded)), (slice2, finish(found2, indices2, second, decoded: decoded)),
+                ]
+            }
+        }
+    }
+
+    /// What quantizing a slice leaves to do.
+    private enum Quantized {
+        /// Nothing.
+        case decoded(SquaredError)
+        /// To decode the indices, and compare them with these targets, or the values.
+        case found([Float]?)
+    }
+
+    private func quantize(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>, decoded: ByteRegion) -> Quantized {
+        if let hasty { return unsafe .decoded(SquaredError(sum: hasty.round(work.values, range, into: indices, decoded: decoded))) }
+        return unsafe .found(find(range, into: indices))
+    }
+
+    /// - Parameter indices: of a slice that is coded; they get lost.
+    private func finish(
+        _ quantized: Quantized, _ indices: UnsafeMutableBufferPointer<Int32>, _ range: Range<Int>, decoded: ByteRegion
+    ) -> SquaredError {
+        switch quantized {
+        case .decoded(let error): return error
+        case .found(let targets):
             unsafe quantizer.levels(indices)
             if targets == nil && table == nil && isPlain {
                 let bytes = (range.lowerBound * 4)..<(range.upperBound * 4)
-                return unsafe (slice, SquaredError(sum: reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes])))
+                return unsafe SquaredError(sum: reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes]))
             }
             unsafe write(UnsafeBufferPointer(indices), range, to: decoded, as: work.description.elementType)
-            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range, of: targets))
+            return unsafe squaredError(UnsafeBufferPointer(indices), range, of: targets)
         }
     }
 
