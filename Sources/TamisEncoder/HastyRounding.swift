@@ -84,7 +84,7 @@ struct HastyRounding: Sendable {
         for i in stride(from: 0, to: whole, by: 8) {
             let value = unsafe SIMD8<Float>(bitPattern: source.loadUnaligned(fromByteOffset: i &* 4, as: SIMD8<UInt32>.self))
             let shifted = value * inverse + rounding
-            let index = unsafe unsafeBitCast(shifted, to: SIMD8<UInt32>.self) &- rounding.bitPattern
+            let index = SIMD8<UInt32>(bitPattern: shifted) &- rounding.bitPattern
             unsafe UnsafeMutableRawPointer(indices + i).storeBytes(of: index, as: SIMD8<UInt32>.self)
             let level = (shifted - rounding) * step
             if let decoded = unsafe decoded { unsafe decoded.storeBytes(of: level, toByteOffset: i &* 4, as: SIMD8<Float>.self) }
