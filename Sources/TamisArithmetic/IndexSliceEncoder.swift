@@ -33,8 +33,8 @@ package struct IndexSliceEncoder: ~Copyable {
     ///   - classes: as many; each 0 … 16.
     package mutating func encode(_ indices: UnsafeBufferPointer<Int32>, classes: UnsafeBufferPointer<UInt8>) -> IndexSliceCoder.Slice {
         var slice = unsafe EncodedSlice(indices, classes)
-        var lane = unsafe lane(slice, 0)
-        withShared { shared in unsafe encode(&lane, &slice, from: 0, shared) }
+        var lane = lane(slice, 0)
+        withShared { shared in encode(&lane, &slice, from: 0, shared) }
         return slice.finish(&lane)
     }
 
@@ -43,22 +43,23 @@ package struct IndexSliceEncoder: ~Copyable {
         _ first: UnsafeBufferPointer<Int32>, classes firstClasses: UnsafeBufferPointer<UInt8>, and second: UnsafeBufferPointer<Int32>,
         classes secondClasses: UnsafeBufferPointer<UInt8>
     ) -> (first: IndexSliceCoder.Slice, second: IndexSliceCoder.Slice) {
-        var slices = unsafe (EncodedSlice(first, firstClasses), EncodedSlice(second, secondClasses))
-        var lanes = (lane(slices.0, 0), lane(slices.1, 1))
-        let common = min(slices.0.count, slices.1.count)
+        var firstSlice = unsafe EncodedSlice(first, firstClasses)
+        var secondSlice = unsafe EncodedSlice(second, secondClasses)
+        var (a, b) = (lane(firstSlice, 0), lane(secondSlice, 1))
+        let common = min(firstSlice.count, secondSlice.count)
         withShared { shared in
             var start = 0
             while start < common {
                 let end = min(start + EncodedSlice.block, common)
-                slices.0.makeRoom(&lanes.0)
-                slices.1.makeRoom(&lanes.1)
-                Self.encode(&lanes.0, &lanes.1, start..<end, shared, tools)
+                firstSlice.makeRoom(&a)
+                secondSlice.makeRoom(&b)
+                Self.encode(&a, &b, start..<end, shared, tools)
                 start = end
             }
-            encode(&lanes.0, &slices.0, from: common, shared)
-            encode(&lanes.1, &slices.1, from: common, shared)
+            encode(&a, &firstSlice, from: common, shared)
+            encode(&b, &secondSlice, from: common, shared)
         }
-        return (slices.0.finish(&lanes.0), slices.1.finish(&lanes.1))
+        return (firstSlice.finish(&a), secondSlice.finish(&b))
     }
 
     private func encode(_ lane: inout IndexEncodingLane, _ slice: inout EncodedSlice, from first: Int, _ shared: IndexLane.Shared) {

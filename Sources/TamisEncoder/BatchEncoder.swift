@@ -46,7 +46,7 @@ struct BatchEncoder: Sendable {
     }
 
     /// A tensor that is coded in slices.
-    private struct Sliced: Sendable {
+    struct Sliced: Sendable {
         let placement: Placement
         let coder: SliceCoder
     }
@@ -54,8 +54,8 @@ struct BatchEncoder: Sendable {
     private struct SliceJob: Sendable {
         /// Index into the sliced tensors.
         let tensor: Int
-        /// Places of the coding order.
-        let range: Range<Int>
+        /// Places of the coding order, of one slice or two.
+        let ranges: [Range<Int>]
     }
 
     private enum Job: Sendable {
@@ -158,19 +158,12 @@ struct BatchEncoder: Sendable {
         }
         report(grouped.reduce(0) { $1.isRepeated ? $0 : $0 + $1.work.description.shape.elementCount })
 
-        var jobs: [SliceJob] = []
-        for place in sliced.indices {
-            let count = sliced[place].coder.elementCount
-            for start in stride(from: 0, to: count, by: sliceElements) {
-                jobs.append(SliceJob(tensor: place, range: start..<min(start + sliceElements, count)))
-            }
-        }
-        let list = jobs
+        let list = jobs(sliced)
         let nothing = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(start: nil, count: 0))
         let slices = parallelMap(list.count, threads: threads) { _, job in
             let (placement, coder) = (sliced[list[job].tensor].placement, sliced[list[job].tensor].coder)
-            let coded = coder.encode(list[job].range, decoded: decoded?[place(placement)] ?? nothing)
-            if !placement.isRepeated { report(UInt64(list[job].range.count) >> UInt64(coder.fieldsLog2)) }
+            let coded = coder.encode(list[job].ranges, decoded: decoded?[place(placement)] ?? nothing)
+            if !placement.isRepeated { report(UInt64(list[job].ranges.reduce(0) { $0 + $1.count }) >> UInt64(coder.fieldsLog2)) }
             return coded
         }
 
@@ -199,8 +192,10 @@ struct BatchEncoder: Sendable {
             var own: [IndexSliceCoder.Slice] = []
             var error = SquaredError()
             while next < list.count && list[next].tensor == place {
-                own.append(slices[next].slice)
-                error.add(slices[next].error)
+                for (slice, part) in slices[next] {
+                    own.append(slice)
+                    error.add(part)
+                }
                 next += 1
             }
             if tensor.placement.isRepeated { continue }
@@ -212,39 +207,26 @@ struct BatchEncoder: Sendable {
         return result
     }
 
+    /// The slices of all tensors, in order: two at a time, which is faster, if there are many.
+    private func jobs(_ sliced: [Sliced]) -> [SliceJob] {
+        let sliceCount = sliced.reduce(0) { $0 + ($1.coder.elementCount + sliceElements - 1) / sliceElements }
+        let together = sliceCount >= Self.fewestPaired * threads.value ? 2 : 1
+        var jobs: [SliceJob] = []
+        for place in sliced.indices {
+            let count = sliced[place].coder.elementCount
+            for start in stride(from: 0, to: count, by: together * sliceElements) {
+                let starts = stride(from: start, to: min(start + together * sliceElements, count), by: sliceElements)
+                jobs.append(SliceJob(tensor: place, ranges: starts.map { $0..<min($0 + sliceElements, count) }))
+            }
+        }
+        return jobs
+    }
+
+    /// Slices for each thread below which no two share a job, so that no thread waits for long.
+    private static let fewestPaired = 16
+
     /// The tensor's place in the batch's decoded bytes.
     func place(_ placement: Placement) -> Range<Int> {
         (placement.range.lowerBound - range.lowerBound)..<(placement.range.upperBound - range.lowerBound)
-    }
-
-    private func dataUnit(_ tensor: Sliced, _ slices: [IndexSliceCoder.Slice], _ digest: UInt64) throws(TamisError) -> Unit {
-        var header = DataUnit()
-        header.tensorIndex = UInt64(tensor.placement.work.number)
-        header.tensorDigest = digest
-        tensor.coder.fill(&header)
-        var table = SyntaxWriter()
-        try header.visit(&table)
-        for slice in slices {
-            var entry = SliceEntry(codewordBytes: UInt64(slice.codeword.count), rawBytes: UInt64(slice.rawBits.count))
-            try entry.visit(&table)
-        }
-        var parts = [table.writer.bytes] + tensor.coder.codewords
-        for slice in slices {
-            parts.append(slice.codeword)
-            parts.append(slice.rawBits)
-        }
-        return Unit(type: .data, tensors: [tensor.placement.work.number], parts: parts)
-    }
-
-    private func compress(_ work: TensorWork) -> Swift.Result<Unit, TamisError> {
-        do throws(TamisError) {
-            var header = DataUnit()
-            header.tensorIndex = UInt64(work.number)
-            header.tensorDigest = unsafe XXH64.of(work.original.buffer)
-            let frame = try Zstandard.compress(work.original, level: ModelEncoder.rawLevel)
-            return .success(Unit(type: .data, tensors: [work.number], parts: [try header.encoded(), frame]))
-        } catch {
-            return .failure(error)
-        }
     }
 }

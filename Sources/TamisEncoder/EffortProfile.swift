@@ -18,12 +18,14 @@ struct EffortProfile: Sendable {
     private(set) var ratePasses: Int
     /// How often each slice is searched, from the second time on with rates of its own.
     let slicePasses: Int
+    /// Sums are made in single precision, and tools are chosen from less of a tensor.
+    let isHasty: Bool
     /// Limits of adaptation that are tried.
     private(set) var adaptationLimits: [Int]
 
     static func level(_ effort: Int) -> EffortProfile {
         switch effort {
-        case ...1: EffortProfile(.rounding, feedsErrorsBack: false, usesContexts: false)
+        case ...1: EffortProfile(.rounding, feedsErrorsBack: false, usesContexts: false, isHasty: true)
         case 2: EffortProfile(.rounding)
         case 3: EffortProfile(.rateDistortion, ratePasses: 2)
         case 4: EffortProfile(.trellis(statesLog2: 3), ratePasses: 2)
@@ -35,12 +37,15 @@ struct EffortProfile: Sendable {
         }
     }
 
-    private init(_ search: Search, feedsErrorsBack: Bool = true, usesContexts: Bool = true, ratePasses: Int = 0, slicePasses: Int = 1, adaptationLimits: [Int] = [8]) {
+    private init(_ search: Search, feedsErrorsBack: Bool = true, usesContexts: Bool = true, ratePasses: Int = 0, slicePasses: Int = 1, isHasty: Bool = false,
+        adaptationLimits: [Int] = [8]
+    ) {
         self.search = search
         self.feedsErrorsBack = feedsErrorsBack
         self.usesContexts = usesContexts
         self.ratePasses = ratePasses
         self.slicePasses = slicePasses
+        self.isHasty = isHasty
         self.adaptationLimits = adaptationLimits
     }
 }

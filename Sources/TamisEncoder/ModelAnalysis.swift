@@ -24,6 +24,7 @@ struct ModelAnalysis: Sendable {
         let isFixedStep: Bool
         if case .step = options.target { isFixedStep = true } else { isFixedStep = false }
         let feedsErrorsBack = options.feedsErrorsBack
+        let isHasty = EffortProfile.level(options.effort).isHasty
         tensors = parallelMap(source.tensors.count, threads: threads) { _, number in
             let description = source.tensors[number]
             let names = allNames[number]
@@ -65,7 +66,10 @@ struct ModelAnalysis: Sendable {
                 }
             }
             if work.exactReason == nil && !work.isGrouped && settings.quantizer?.needsTable != true {
-                (work.rows, work.columns) = LineStatistics.classes(of: work.values, view: work.view)
+                (work.rows, work.columns) =
+                    isHasty
+                    ? LineStatistics.hastyClasses(of: work.values, view: work.view, largest: work.valueStatistics.largestMagnitude)
+                    : LineStatistics.classes(of: work.values, view: work.view)
                 let follows =
                     options.allocation == .balanced && !isFixedStep && settings.step == nil && work.fitted == nil && description.shape.rank > 2
                 if follows && work.rows.contains(where: { $0 != 0 }) { work.rowStepExponent = 1 }

@@ -92,14 +92,17 @@ enum SliceCoder: Sendable {
         }
     }
 
-    /// Codes the slice at `range` of the coding order.
+    /// Codes the slices at `ranges` of the coding order, one or two.
     ///
     /// - Parameter decoded: of a quantized tensor, memory for its decoded bytes; others do not use it.
-    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
-        switch self {
-        case .quantized(let coder): return coder.encode(range, decoded: decoded)
-        case .integer(let coder): return (coder.encode(range), SquaredError())
-        case .float(let coder): return (coder.encode(range), SquaredError())
+    func encode(_ ranges: [Range<Int>], decoded: ByteRegion) -> [(slice: IndexSliceCoder.Slice, error: SquaredError)] {
+        if case .quantized(let coder) = self, ranges.count == 2 { return coder.encode(ranges[0], ranges[1], decoded: decoded) }
+        return ranges.map { range in
+            switch self {
+            case .quantized(let coder): coder.encode(range, decoded: decoded)
+            case .integer(let coder): (coder.encode(range), SquaredError())
+            case .float(let coder): (coder.encode(range), SquaredError())
+            }
         }
     }
 }

@@ -6,22 +6,24 @@ import TamisSyntax
 
 /// Codes the slices of one tensor: quantizer, tools and rates are chosen from a sample, then every slice goes by itself.
 struct TensorCoder: Sendable {
-    private var search: IndexSearch
+    private(set) var search: IndexSearch
     /// May be replaced by the same tensor with other values.
     var work: TensorWork {
         get { search.work }
         set { search.work = newValue }
     }
-    private var quantizer: TensorQuantizer { search.quantizer }
-    private let profile: EffortProfile
+    var quantizer: TensorQuantizer { search.quantizer }
+    let profile: EffortProfile
     private let preservesGain: Bool
     private(set) var coding = IndexCoding()
     /// The codeword of the classes; empty if none are sent.
     private(set) var lineClasses: [UInt8] = []
-    private var classes: ScaleClasses { search.classes }
-    private let table: ReconstructionTable?
-    private var binarization: IndexBinarization { search.binarization }
-    private var rates: IndexRates?
+    var classes: ScaleClasses { search.classes }
+    let table: ReconstructionTable?
+    var binarization: IndexBinarization { search.binarization }
+    private(set) var rates: IndexRates?
+    /// Does all there is to do for the values of a slice, if that is possible and no more is wanted.
+    private(set) var hasty: HastyRounding?
     /// Of the sample, per element: error and estimated bits.
     private(set) var meanError = SquaredError()
     private(set) var bitsPerElement = 0.0
@@ -35,6 +37,9 @@ struct TensorCoder: Sendable {
         var elements: Int
         /// Elements in a run.
         var run: Int
+
+        /// Less of the tensor, in shorter runs.
+        var short: Sample { Sample(elements: min(elements, 1 << 15), run: min(run, 1 << 9)) }
 
         /// Runs spread over `count` elements.
         func ranges(of count: Int) -> [Range<Int>] {
@@ -75,8 +80,10 @@ struct TensorCoder: Sendable {
         search = IndexSearch(work, quantizer, IndexBinarization(magnitudeCode: coding.magnitudeCode))
         quantizer.fill(&coding)
         let ranges = sample.ranges(of: work.view.elementCount)
-        chooseTools(ranges, sliceElements)
-        refineRates(ranges)
+        let fewer = profile.isHasty ? sample.short.ranges(of: work.view.elementCount) : ranges
+        chooseTools(fewer, sliceElements)
+        if profile.isHasty { hasty = HastyRounding(work, quantizer, classes) }
+        if let hasty { measure(hasty, ranges, countedIn: fewer) } else { refineRates(ranges) }
         chooseLimit(ranges)
     }
 
@@ -100,9 +107,9 @@ struct TensorCoder: Sendable {
         return magnitudes
     }
 
-    private var reconstruction: Reconstruction { Reconstruction(step: quantizer.step, offset: Int(coding.grid.reconstructionOffset)) }
+    var reconstruction: Reconstruction { Reconstruction(step: quantizer.step, offset: Int(coding.grid.reconstructionOffset)) }
 
-    private var tools: IndexSliceTools { coding.sliceTools(states: quantizer.states) }
+    var tools: IndexSliceTools { coding.sliceTools(states: quantizer.states) }
 
     /// Chooses the tools whose estimated gain is larger than their cost, from plainly rounded indices.
     private mutating func chooseTools(_ ranges: [Range<Int>], _ sliceElements: Int) {
@@ -159,8 +166,32 @@ struct TensorCoder: Sendable {
         bitsPerElement = counts.bits(log2: PortableMath.log2) / sampled
     }
 
+    /// Measures the sample.
+    ///
+    /// - Parameter counted: the part of it from which the rate is estimated.
+    private mutating func measure(_ hasty: HastyRounding, _ ranges: [Range<Int>], countedIn counted: [Range<Int>]) {
+        var sum = 0.0
+        for range in ranges {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                sum += unsafe hasty.round(work.values, range, into: indices, decoded: nil)
+            }
+        }
+        var counts = IndexContextCounts()
+        for range in counted {
+            unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
+                unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
+                    _ = unsafe hasty.round(work.values, range, into: indices, decoded: nil)
+                    unsafe classes.fill(lineClasses, range: range, of: work.view)
+                    unsafe counts.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
+                }
+            }
+        }
+        meanError = SquaredError(sum: sum).scaled(by: 1 / Double(ranges.reduce(0) { $0 + $1.count }))
+        bitsPerElement = counts.bits(log2: PortableMath.log2) / Double(counted.reduce(0) { $0 + $1.count })
+    }
+
     /// Units of cost in a squared step.
-    private var lambdaUnits: Double {
+    var lambdaUnits: Double {
         if case .trellis = quantizer { return Double(TrellisBranches.unitsPerSquaredStep) }
         return 1
     }
@@ -180,109 +211,5 @@ struct TensorCoder: Sendable {
             }
         }
         if let (_, limit) = zip(bytes, profile.adaptationLimits).min(by: { $0.0 < $1.0 }) { coding.adaptationLimit = UInt8(limit) }
-    }
-
-    /// Finds the indices of a slice; returns as `IndexSearch.find` does.
-    private func find(_ range: Range<Int>, into indices: UnsafeMutableBufferPointer<Int32>) -> [Float]? {
-        var targets = unsafe search.find(range, rates, into: indices)
-        guard profile.slicePasses > 1, let lambda = quantizer.lambda else { return targets }
-        for _ in 1..<profile.slicePasses {
-            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-                unsafe classes.fill(lineClasses, range: range, of: work.view)
-                var own = IndexContextCounts()
-                unsafe own.count(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses), binarization, tools)
-                let rates = IndexRates(own, binarization, lambda: lambda * lambdaUnits, log2: PortableMath.log2)
-                targets = unsafe search.find(range, rates, into: indices)
-            }
-        }
-        return targets
-    }
-
-    private func coded(_ indices: UnsafeMutableBufferPointer<Int32>, _ range: Range<Int>) -> IndexSliceCoder.Slice {
-        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
-            unsafe classes.fill(lineClasses, range: range, of: work.view)
-            var coder = IndexSliceCoder(binarization, tools)
-            return unsafe coder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
-        }
-    }
-
-    /// Codes the slice at `range` of the coding order.
-    ///
-    /// - Parameter decoded: the tensor's decoded bytes; the slice's are written.
-    /// - Returns: the slice, and its errors.
-    func encode(_ range: Range<Int>, decoded: ByteRegion) -> (slice: IndexSliceCoder.Slice, error: SquaredError) {
-        unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-            let targets = unsafe find(range, into: indices)
-            let slice = unsafe coded(indices, range)
-            unsafe quantizer.levels(indices)
-            if targets == nil && table == nil && isPlain {
-                let bytes = (range.lowerBound * 4)..<(range.upperBound * 4)
-                return unsafe (slice, SquaredError(sum: reconstruction.write(UnsafeBufferPointer(indices), to: decoded[bytes], against: work.values[bytes])))
-            }
-            unsafe write(UnsafeBufferPointer(indices), range, to: decoded, as: work.description.elementType)
-            return (slice, unsafe squaredError(UnsafeBufferPointer(indices), range, of: targets))
-        }
-    }
-
-    /// Values lie in the tensor one after the other, as float32, and have one step.
-    private var isPlain: Bool { work.description.elementType == .float32 && work.view.order == .cOrder && classes.rowStepExponent == 0 }
-
-    /// The same coder with its tensor's values at hand.
-    func loaded() -> TensorCoder {
-        var coder = self
-        coder.work = work.loaded()
-        return coder
-    }
-
-    /// The same coder without its tensor's values.
-    func unloaded() -> TensorCoder {
-        var coder = self
-        coder.work = work.unloaded()
-        return coder
-    }
-
-    /// The decoded values, as float32 before they are rounded to the tensor's type.
-    func values(sliceElements: Int) -> [Float] {
-        let coder = loaded()
-        return [Float](floats: work.elementCount) { decoded in
-            for start in stride(from: 0, to: work.elementCount, by: sliceElements) {
-                let range = start..<min(start + sliceElements, work.elementCount)
-                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: range.count) { indices in
-                    _ = unsafe coder.find(range, into: indices)
-                    unsafe quantizer.levels(indices)
-                    unsafe coder.write(UnsafeBufferPointer(indices), range, to: decoded, as: .float32)
-                }
-            }
-        }
-    }
-
-    /// Writes what the levels of a slice stand for.
-    private func write(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, to decoded: ByteRegion, as type: ElementType) {
-        if type != .float32 {
-            unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { values in
-                if let table {
-                    _ = unsafe table.fill(values, levels)
-                } else {
-                    unsafe reconstruction.fill(values, levels, range: range, of: work.view, classes: classes)
-                }
-                let isFinite = unsafe HalfPrecision.write(UnsafeBufferPointer(values), as: type, range: range, of: work.view, to: decoded)
-                precondition(isFinite)
-            }
-        } else if let table {
-            _ = unsafe table.write(levels, range: range, of: work.view, to: decoded)
-        } else {
-            unsafe reconstruction.write(levels, range: range, of: work.view, classes: classes, to: decoded)
-        }
-    }
-
-    private func squaredError(_ levels: UnsafeBufferPointer<Int32>, _ range: Range<Int>, of targets: [Float]?, seen: [Float]? = nil) -> SquaredError {
-        guard let table else { return unsafe search.squaredError(levels, range, of: targets, seen: seen) }
-        var sum = 0.0
-        for i in 0..<range.count {
-            let value = unsafe table.values[Int(levels[i]) - table.first]
-            let difference = Double(Float(bitPattern: work.values.load((range.lowerBound + i) * 4, as: UInt32.self))) - Double(value)
-            sum += difference * difference
-        }
-        return SquaredError(sum: sum)
     }
 }

@@ -89,3 +89,7 @@ struct TensorStatistics: Sendable {
 extension SIMD8<Float> {
     init(bitPattern bits: SIMD8<UInt32>) { self = unsafe unsafeBitCast(bits, to: SIMD8<Float>.self) }
 }
+
+extension SIMD8<UInt32> {
+    init(bitPattern floats: SIMD8<Float>) { self = unsafe unsafeBitCast(floats, to: SIMD8<UInt32>.self) }
+}

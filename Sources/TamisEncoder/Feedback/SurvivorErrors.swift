@@ -14,9 +14,11 @@ protocol SurvivorErrors {
     /// What is added to the next weight in the states of a block.
     func added(_ carried: UnsafePointer<Lanes>, _ block: Int, _ blocks: Int) -> Lanes
     /// Hands the vectors on to the states of a block, and takes the error of the weight on each path.
+    ///
+    /// - Parameter oddWins: all ones where the path comes by an odd index, else 0.
     func update<Shape: SurvivorShape>(
         _ shape: Shape.Type, _ carried: UnsafePointer<Lanes>, into next: UnsafeMutablePointer<Lanes>, _ block: Int,
-        oddWins: SIMDMask<SIMD8<Int32>>, own: Lanes)
+        oddWins: SIMD8<Int32>, own: Lanes)
     /// Goes on to the next weight.
     mutating func advance()
     /// Takes the error that a column of the fragment has on all paths.
@@ -65,12 +67,12 @@ struct KroneckerSurvivorErrors: SurvivorErrors {
     @inline(__always)
     func update<Shape: SurvivorShape>(
         _ shape: Shape.Type, _ carried: UnsafePointer<Lanes>, into next: UnsafeMutablePointer<Lanes>, _ block: Int,
-        oddWins: SIMDMask<SIMD8<Int32>>, own: Lanes
+        oddWins: SIMD8<Int32>, own: Lanes
     ) {
         let (taps, tap, blocks) = (position.taps, position.tap, Shape.blocks)
         for v in 0..<(taps &+ tap) {
             let old = unsafe Shape.predecessors(carried + v &* blocks, block)
-            unsafe next[v &* blocks &+ block] = old.even.replacing(with: old.odd, where: oddWins)
+            unsafe next[v &* blocks &+ block] = old.even.replaced(with: old.odd, where: oddWins)
         }
         let sum = unsafe next[tap &* blocks &+ block]
         unsafe next[(taps &+ tap) &* blocks &+ block] = own + sum * gain
@@ -132,14 +134,14 @@ struct MeasuredSurvivorErrors: SurvivorErrors {
     @inline(__always)
     func update<Shape: SurvivorShape>(
         _ shape: Shape.Type, _ carried: UnsafePointer<Lanes>, into next: UnsafeMutablePointer<Lanes>, _ block: Int,
-        oddWins: SIMDMask<SIMD8<Int32>>, own: Lanes
+        oddWins: SIMD8<Int32>, own: Lanes
     ) {
         let blocks = Shape.blocks
         let row = unsafe gains[group] + column &* size
         for later in (column &+ 1)..<max(min(column &+ Self.reach, end), column &+ 1) {
             let slot = (later % Self.reach) &* blocks
             let old = unsafe Shape.predecessors(carried + slot, block)
-            unsafe next[slot &+ block] = old.even.replacing(with: old.odd, where: oddWins) + own * row[later]
+            unsafe next[slot &+ block] = old.even.replaced(with: old.odd, where: oddWins) + own * row[later]
         }
         // The slot of this weight is that of the weight at the end of its reach.
         let last = column &+ Self.reach

@@ -44,20 +44,26 @@ struct TrellisBranches {
             third = pair(base &+ 3)
         }
         // Levels less 4j. Below zero there is nothing, and the zero of the odd quantizer is where its level −1 would be.
-        let lowest = base > 0 ? SIMD4<Float>(-2, 0, -3, -1) : SIMD4<Float>(-1000, 0, -1000, 0)
+        let isAboveZero = SIMD4<Int32>(repeating: (0 &- base) &>> 31)
+        let lowest = SIMD4<Float>(-1000, 0, -1000, 0).replaced(with: SIMD4(-2, 0, -3, -1), where: isAboveZero)
         let (distance1, distance2, distance3) = (rest - lowest, rest - SIMD4(2, 4, 1, 3), rest - SIMD4(6, 8, 5, 7))
         let costs1 = distance1 * distance1 * units + first
         let costs2 = distance2 * distance2 * units + second
         let costs3 = distance3 * distance3 * units + third
-        let isSecond = costs2 .< costs1
-        let best2 = costs1.replacing(with: costs2, where: isSecond)
-        let isThird = costs3 .< best2
-        distances = distance1.replacing(with: distance2, where: isSecond).replacing(with: distance3, where: isThird)
+        // Costs are not negative: the order of their bits is theirs.
+        let (bits1, bits2, bits3) = unsafe (
+            unsafeBitCast(costs1, to: SIMD4<Int32>.self), unsafeBitCast(costs2, to: SIMD4<Int32>.self), unsafeBitCast(costs3, to: SIMD4<Int32>.self)
+        )
+        let isSecond = (bits2 &- bits1) &>> 31
+        let best2 = bits1 &+ ((bits2 &- bits1) & isSecond)
+        let isThird = (bits3 &- best2) &>> 31
+        let best3 = best2 &+ ((bits3 &- best2) & isThird)
+        distances = distance1.replaced(with: distance2, where: isSecond).replaced(with: distance3, where: isThird)
         // A zero stays zero, as where weights were pruned: no other index is worth having for the state it leads to.
         let odd: Float = magnitude == 0 ? 1e6 : 0
-        costs = best2.replacing(with: costs3, where: isThird) + SIMD4(odd, 0, odd, 0)
-        let numbers = SIMD4<Int32>(repeating: 0).replacing(with: 1, where: isSecond).replacing(with: 2, where: isThird)
-        choices = UInt8(truncatingIfNeeded: (numbers &* SIMD4(1, 4, 16, 64)).wrappedSum())
+        costs = unsafe unsafeBitCast(best3, to: SIMD4<Float>.self) + SIMD4(odd, 0, odd, 0)
+        let numbers = (isSecond & ~isThird & SIMD4(1, 4, 16, 64)) | (isThird & SIMD4(2, 8, 32, 128))
+        choices = UInt8(truncatingIfNeeded: numbers.wrappedSum())
     }
 
     /// Costs as whole numbers of at most `mostCost`.
@@ -65,7 +71,7 @@ struct TrellisBranches {
     var wholeCosts: SIMD4<Int16> {
         let limit = SIMD4<Float>(repeating: Self.mostCost)
         // Adding 1.5 · 2^23 leaves the nearest integer in the lower bits of the significand.
-        let shifted = costs.replacing(with: limit, where: costs .> limit) + 0x1.8p23
+        let shifted = costs.replaced(with: limit, where: (costs .> limit).lanes) + 0x1.8p23
         return unsafe SIMD4<Int16>(truncatingIfNeeded: unsafeBitCast(shifted, to: SIMD4<UInt32>.self))
     }
 
@@ -83,5 +89,37 @@ struct TrellisBranches {
         let base = Int32(magnitude * 0.25) &* 2
         let number = Int32((choices &>> UInt8(2 &* kind)) & 3)
         return base &- 1 &+ Int32(kind & 1) &+ 2 &* number
+    }
+}
+
+// Selections by integers: of those by comparisons the compiler makes branches, one for each lane, which no processor can foresee.
+
+extension SIMDMask where Storage == SIMD4<Int32> {
+    /// All ones where the mask is true, else 0.
+    @inline(__always)
+    var lanes: SIMD4<Int32> { unsafe unsafeBitCast(self, to: SIMD4<Int32>.self) }
+}
+
+extension SIMDMask where Storage == SIMD8<Int32> {
+    /// All ones where the mask is true, else 0.
+    @inline(__always)
+    var lanes: SIMD8<Int32> { unsafe unsafeBitCast(self, to: SIMD8<Int32>.self) }
+}
+
+extension SIMD4<Float> {
+    /// The lanes of `other` where those of `mask` are all ones; where they are 0, these.
+    @inline(__always)
+    func replaced(with other: SIMD4<Float>, where mask: SIMD4<Int32>) -> SIMD4<Float> {
+        let (own, others) = unsafe (unsafeBitCast(self, to: SIMD4<Int32>.self), unsafeBitCast(other, to: SIMD4<Int32>.self))
+        return unsafe unsafeBitCast((own & ~mask) | (others & mask), to: SIMD4<Float>.self)
+    }
+}
+
+extension SIMD8<Float> {
+    /// The lanes of `other` where those of `mask` are all ones; where they are 0, these.
+    @inline(__always)
+    func replaced(with other: SIMD8<Float>, where mask: SIMD8<Int32>) -> SIMD8<Float> {
+        let (own, others) = unsafe (unsafeBitCast(self, to: SIMD8<Int32>.self), unsafeBitCast(other, to: SIMD8<Int32>.self))
+        return unsafe unsafeBitCast((own & ~mask) | (others & mask), to: SIMD8<Float>.self)
     }
 }

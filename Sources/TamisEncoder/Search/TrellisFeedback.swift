@@ -152,8 +152,8 @@ private struct TrellisFeedbackSearch {
                         unsafe bases[block] = costs[block] + weighted * difference
                         unsafe slopes[block] = weighted + weighted
                     }
-                    let moved = branches.distances.replacing(
-                        with: branches.distances - offset, where: branches.distances .< SIMD4(repeating: target.magnitude - 0.5))
+                    let moved = branches.distances.replaced(
+                        with: branches.distances - offset, where: (branches.distances .< SIMD4(repeating: target.magnitude - 0.5)).lanes)
                     let left = moved * sign - centre
                     let (word, bit) = (i / Self.decisionsPerWord * blocks, UInt32(truncatingIfNeeded: i % Self.decisionsPerWord))
                     for block in 0..<blocks {
@@ -164,15 +164,15 @@ private struct TrellisFeedbackSearch {
                         let error = Shape.kinds(left, block)
                         let even = base.even + slope.even * distance.even + cost.even
                         let odd = base.odd + slope.odd * distance.odd + cost.odd
-                        let oddWins = odd .< even
-                        unsafe costs[block] = even.replacing(with: odd, where: oddWins)
-                        unsafe paths.decisions[word &+ block] |= SIMD8<UInt32>().replacing(with: 1 &<< bit, where: oddWins)
+                        let oddWins = (odd .< even).lanes
+                        unsafe costs[block] = even.replaced(with: odd, where: oddWins)
+                        unsafe paths.decisions[word &+ block] |= SIMD8<UInt32>(truncatingIfNeeded: oddWins) & (1 &<< bit)
                         if Errors.told > 0 {
                             let old = unsafe Shape.predecessors(UnsafePointer(origins), block)
-                            unsafe nextOrigins[block] = old.even.replacing(with: old.odd, where: oddWins)
+                            unsafe nextOrigins[block] = old.even.replaced(with: old.odd, where: oddWins)
                         }
                         unsafe errors.update(
-                            shape, UnsafePointer(carried), into: next, block, oddWins: oddWins, own: error.even.replacing(with: error.odd, where: oddWins))
+                            shape, UnsafePointer(carried), into: next, block, oddWins: oddWins, own: error.even.replaced(with: error.odd, where: oddWins))
                     }
                     unsafe swap(&carried, &next)
                     errors.advance()

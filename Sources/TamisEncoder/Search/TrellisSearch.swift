@@ -35,9 +35,11 @@ enum TrellisSearch {
     /// Takes the better of two paths into each of eight states, and notes which.
     @inline(__always)
     private static func survivors(_ even: Lanes, _ odd: Lanes, _ decisions: inout Lanes) -> Lanes {
-        let oddWins = (odd &- even) .< Lanes(repeating: 0)
-        decisions = (decisions &+ decisions) | Lanes(repeating: 0).replacing(with: Lanes(repeating: 1), where: oddWins)
-        return even.replacing(with: odd, where: oddWins)
+        let difference = odd &- even
+        // All ones where the odd one wins.
+        let oddWins = difference &>> 15
+        decisions = (decisions &+ decisions) &- oddWins
+        return even &+ (difference & oddWins)
     }
 
     private static func search8(
