@@ -16,7 +16,7 @@ RATES = (1.5, 2.5, 5)
 QUALITY = 8
 # Of a recorded figure; more is a regression. Another compiler or another libc may take that much.
 TOLERANCE = 0.03
-UNITS = {"instructions_per_weight": "instructions/weight", "allocations_per_slice": "allocations/slice", "allocations": "allocations"}
+UNITS = {"instructions_per_weight": "instructions/weight", "allocations_per_slice": "allocations/slice"}
 
 
 def synthetic(weights):
@@ -63,7 +63,7 @@ def measure(efforts=(1,), say=lambda text: None):
 
 
 def problems(found, recorded):
-    """What is above its threshold, in words; and what is so far below that it should be recorded anew."""
+    """What is above its threshold, in words; and what should be recorded anew: because it is far below, or was never recorded."""
     above, below = [], []
     for what, figures in recorded.items():
         for figure, threshold in figures.items():
@@ -74,7 +74,8 @@ def problems(found, recorded):
                 above.append(f"{what}: {value:g} {UNITS[figure]}, recorded were {threshold:g}, expected at most {100 * TOLERANCE:g} % more")
             elif value < threshold * 0.9:
                 below.append(f"{what}: {value:g} {UNITS[figure]}, recorded were {threshold:g}; hold on to the gain by --record")
-    return above, below
+    unknown = [f"{what} has no threshold yet; record one by --record" for what in found if what not in recorded]
+    return above, below + unknown
 
 
 def check():

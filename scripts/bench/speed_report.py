@@ -94,21 +94,21 @@ def words(count):
     return "1 thread" if count == 1 else f"{count} threads"
 
 
-def decoding(rows):
+def decoding(rows, clock):
     counts = threads_of(rows)
     # Inner loops, whichever tamis-speed knows.
     loops = [name for name in ("slices", "plain") if find(rows, coder=name)]
-    heading = ["bits/weight", "effort", *(f"decoder, {words(n)}" for n in counts), *loops, *(["slices : plain"] if len(loops) == 2 else []),
+    heading = ["bits/weight", "effort", *(f"decoder, {words(n)}" for n in counts), *loops, *(["times plain"] if len(loops) == 2 else []),
                *(f"command, {words(n)}" for n in counts), "open ms", "memcpy", *PEERS]
     lines = []
     for rate, effort, bits in settings(rows):
         own = [row for row in rows if (row["rate"], row["effort"], row["what"]) == (rate, effort, "decode")]
         inner = [find(own, coder=name, threads=1) for name in loops]
-        ratio = [f"{inner[1]['seconds'] / inner[0]['seconds']:.2f}"] if len(loops) == 2 and all(inner) else [""] * (len(loops) == 2)
+        ratio = [f"{inner[1][clock] / inner[0][clock]:.2f}"] if len(loops) == 2 and all(inner) else [""] * (len(loops) == 2)
         opened = find(own, coder="open", threads=counts[0])
         lines.append([
             f"{bits:.2f}", str(effort), *(speed(find(own, coder="decoder", threads=n)) for n in counts), *map(speed, inner), *ratio,
-            *(speed(find(own, coder="tamis decode", threads=n)) for n in counts), f"{1000 * opened['seconds']:.1f}",
+            *(speed(find(own, coder="tamis decode", threads=n)) for n in counts), f"{1000 * opened[clock]:.1f}",
             speed(find(own, coder="memcpy", threads=counts[0])),
             *(speed(find(rows, coder=name, rate=rate, what="decode")) for name in PEERS)])
     return table(heading, lines)
@@ -157,7 +157,7 @@ def markdown(machine, rows, cold, counts, clock):
     for model in dict.fromkeys(row["model"] for row in rows):
         own = [row for row in rows if row["model"] == model]
         weights = next(row["weights"] for row in own if row["coder"] == "tamis decode")
-        parts += [f"### {model}: {weights / 1e6:.1f} million weights\n", f"{second} to decode:\n", decoding(own),
+        parts += [f"### {model}: {weights / 1e6:.1f} million weights\n", f"{second} to decode:\n", decoding(own, clock),
                   f"{second} to encode:\n", encoding(own, clock), floats(own), integers(own), memory(own)]
     if cold:
         lines = [[row["what"], f"{1000 * row['seconds']:.1f}", f"{1000 * row['fastest_seconds']:.1f}",
@@ -206,6 +206,7 @@ def write_docs(text, rows):
     _, ended, after = rest.partition(END)
     if not found or not ended:
         raise SystemExit(f"error: {page} lacks the lines '{BEGIN.strip()}' and '{END.strip()}', between which the tables go")
-    page.write_text(before + BEGIN + "\n" + text + "\n" + END + after)
+    image = "![Weights a second by bits a weight](speed.png)\n\n" if rows else ""
+    page.write_text(before + BEGIN + "\n" + image + text + "\n" + END + after)
     if rows:
         plot(rows, DOCS / "speed.png")
