@@ -54,6 +54,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: warningsAreErrors),
+        .executableTarget(
+            name: "tamis-speed",
+            dependencies: [
+                "Tamis", "TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisFiles", "TamisThreads",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Speed", swiftSettings: warningsAreErrors),
 
         .target(
             name: "TamisTestSupport", dependencies: ["TamisBits", "TamisModel", "TamisSyntax", "TamisDigest", "TamisQuantization", "TamisDecoder"], path: "Tests/TamisTestSupport",
