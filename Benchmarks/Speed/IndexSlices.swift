@@ -51,8 +51,17 @@ final class IndexSlices {
         lineClasses.deallocate()
     }
 
-    /// Decodes every slice and writes its values.
+    /// Decodes all slices, some of them together, and writes their values.
     func decode() throws(TamisError) {
+        for tensor in tensors {
+            for part in 0..<tensor.content.partCount {
+                try tensor.content.decode(part: part, sliceElements: sliceElements, classes: tensor.classes, nil, into: output.region[tensor.place])
+            }
+        }
+    }
+
+    /// The same by the plain decoder.
+    func decodePlainly() throws(TamisError) {
         for tensor in tensors {
             for number in tensor.content.slices.indices where !decodePlain(slice: number, of: tensor) {
                 throw TamisError(.invalidCodeword, "the codeword of slice \(number) of '\(tensor.coded.description.name)' is unsound")
@@ -60,7 +69,7 @@ final class IndexSlices {
         }
     }
 
-    /// Compares what `decode` has written with the digests of the tensors.
+    /// Compares what was written last with the digests of the tensors.
     func check() throws(TamisError) {
         for tensor in tensors { try tensor.coded.checkDigest(output.view[tensor.place]) }
     }

@@ -38,7 +38,7 @@ final class MeasuredStream {
     /// Performs it once and checks the result, so that the memory is there and what is timed is sound.
     func prepare(_ measurement: Measurement) throws(TamisError) {
         try perform(measurement)
-        if measurement == .slices { try slices.check() }
+        if measurement == .slices || measurement == .plain { try slices.check() }
     }
 
     func perform(_ measurement: Measurement) throws(TamisError) {
@@ -46,6 +46,7 @@ final class MeasuredStream {
         case .open: try open()
         case .decode: try decode()
         case .slices: try slices.decode()
+        case .plain: try slices.decodePlainly()
         case .copy: copy.region.copy(from: output.view)
         }
     }

@@ -55,12 +55,12 @@ extension CodedTensor.IndexContent {
     private static let slicesPerPart = IndexSliceDecoder.lanes
 
     /// At least 1.
-    var partCount: Int { (slices.count + Self.slicesPerPart - 1) / Self.slicesPerPart }
+    package var partCount: Int { (slices.count + Self.slicesPerPart - 1) / Self.slicesPerPart }
 
     /// Decodes the slices of part `number` to where their values belong in the tensor's bytes.
     ///
     /// - Parameter table: of a quantizer without a grid.
-    func decode(
+    package func decode(
         part number: Int, sliceElements: Int, classes: ScaleClasses, _ table: ReconstructionTable?, into tensor: ByteRegion
     ) throws(TamisError) {
         let first = number * Self.slicesPerPart
