@@ -19,14 +19,17 @@ struct CodewordCursor {
 
     /// Appends a symbol of a decision group, which learns from it.
     ///
-    /// - Parameter memory: of bounds; see `DecisionGroup.Bounds.store`.
+    /// - Parameter memory: of shares; see `DecisionGroup.Shares.store`.
     @inline(always)
     mutating func symbol(
         _ symbol: Int, _ group: UnsafeMutablePointer<UInt32>, _ adaptation: DecisionAdaptation.View, _ memory: UnsafeMutablePointer<UInt64>
     ) {
-        unsafe DecisionGroup.Bounds(group, range).store(range, to: memory)
-        let lower = unsafe memory[symbol &+ 1]
-        range = unsafe memory[symbol] &- lower
+        // The shares do not wait for the range, and two products are all that does.
+        unsafe DecisionGroup.Shares(group).store(to: memory)
+        let part = range &>> 15
+        let lower = unsafe part &* memory[symbol &+ 1]
+        let upper = unsafe part &* memory[symbol]
+        range = (symbol == 0 ? range : upper) &- lower
         advance(by: lower)
         unsafe adaptation.adapt(group, symbol)
         pass()

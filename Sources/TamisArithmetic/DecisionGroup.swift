@@ -21,26 +21,50 @@ enum DecisionGroup {
     /// The starting probability F[s] · 2^23 (Spec §6.2).
     static func startingProbability(_ s: Int) -> UInt32 { laplacian[min(max(s + 5, 0), laplacian.count - 1)] << 23 }
 
-    /// Where the symbols of a group end within an interval of width `range`: symbol v is the part from bound v + 1 up to bound v, with
-    /// `range` as bound 0, and 0 as bound 5.
+    /// Where the symbols of a group end within an interval: symbol v is the part from bound v + 1 up to bound v. Bound 0 is the width of
+    /// the interval, bound 5 is 0, and bound j between them is (width >> 15) · share j.
+    @safe
+    struct Shares {
+        let one, two, three, four: UInt64
+
+        @inline(always)
+        init(_ group: UnsafePointer<UInt32>) {
+            let first = unsafe UInt64(group[0] &>> 16)
+            let second = unsafe (first &* UInt64(group[1] &>> 16)) &>> 15
+            let third = unsafe (second &* UInt64(group[2] &>> 16)) &>> 15
+            let fourth = unsafe (third &* UInt64(group[3] &>> 16)) &>> 15
+            one = first &+ 4
+            two = second &+ 3
+            three = third &+ 2
+            four = fourth &+ 1
+        }
+
+        /// Shares 1 … 4 to places 1 … 4, to be looked up by a symbol without a branch.
+        @inline(always)
+        func store(to memory: UnsafeMutablePointer<UInt64>) {
+            unsafe memory[1] = one
+            unsafe memory[2] = two
+            unsafe memory[3] = three
+            unsafe memory[4] = four
+        }
+    }
+
+    /// The bounds themselves.
     @safe
     struct Bounds {
         let one, two, three, four: UInt64
 
         @inline(always)
         init(_ group: UnsafePointer<UInt32>, _ range: UInt64) {
-            let first = unsafe UInt64(group[0] &>> 16)
-            let second = unsafe (first &* UInt64(group[1] &>> 16)) &>> 15
-            let third = unsafe (second &* UInt64(group[2] &>> 16)) &>> 15
-            let fourth = unsafe (third &* UInt64(group[3] &>> 16)) &>> 15
+            let shares = unsafe Shares(group)
             let part = range &>> 15
-            one = part &* (first &+ 4)
-            two = part &* (second &+ 3)
-            three = part &* (third &+ 2)
-            four = part &* (fourth &+ 1)
+            one = part &* shares.one
+            two = part &* shares.two
+            three = part &* shares.three
+            four = part &* shares.four
         }
 
-        /// Bounds 0 … 5 one after the other, to be looked up by a symbol without a branch.
+        /// Bounds 0 … 4 to places 0 … 4, to be looked up by a symbol without a branch.
         @inline(always)
         func store(_ range: UInt64, to memory: UnsafeMutablePointer<UInt64>) {
             unsafe memory[0] = range

@@ -5,7 +5,7 @@ struct IndexEncodingLane {
     var codeword: CodewordCursor
     private(set) var raw: LongRawBitWriter.Cursor
     private let words: UnsafeMutablePointer<UInt32>
-    private let bounds: UnsafeMutablePointer<UInt64>
+    private let shares: UnsafeMutablePointer<UInt64>
     private let classes: UnsafePointer<UInt8>
     private let indices: UnsafePointer<Int32>
     /// The two magnitudes before, and the state.
@@ -15,12 +15,12 @@ struct IndexEncodingLane {
 
     /// - Parameters:
     ///   - words: as many as `IndexBinarization.wordCount`, with the starting values.
-    ///   - bounds: see `DecisionGroup.Bounds.store`.
-    init(_ slice: borrowing EncodedSlice, words: UnsafeMutablePointer<UInt32>, bounds: UnsafeMutablePointer<UInt64>) {
+    ///   - shares: see `DecisionGroup.Shares.store`.
+    init(_ slice: borrowing EncodedSlice, words: UnsafeMutablePointer<UInt32>, shares: UnsafeMutablePointer<UInt64>) {
         codeword = unsafe CodewordCursor(slice.start)
         raw = slice.rawStart
         unsafe self.words = words
-        unsafe self.bounds = bounds
+        unsafe self.shares = shares
         unsafe classes = slice.classes
         unsafe indices = slice.indices
     }
@@ -50,9 +50,9 @@ struct IndexEncodingLane {
         let less = magnitude &- isOther
         let shift = unsafe parameters.pointee.shift
         let cell = Int(truncatingIfNeeded: (less &>> shift) &+ isOther)
-        unsafe codeword.symbol(min(cell, DecisionGroup.decisions), start, shared.groups, bounds)
+        unsafe codeword.symbol(min(cell, DecisionGroup.decisions), start, shared.groups, shares)
         if cell >= DecisionGroup.decisions {
-            (codeword, raw) = unsafe Self.more(cell, codeword, raw, own, shared.groups, shared.bins, bounds)
+            (codeword, raw) = unsafe Self.more(cell, codeword, raw, own, shared.groups, shared.bins, shares)
         }
         let sign = UInt32(bitPattern: index) &>> 31
         if signs.isUsed {
@@ -73,12 +73,12 @@ struct IndexEncodingLane {
     @inline(never)
     private static func more(
         _ cell: Int, _ codeword: CodewordCursor, _ raw: LongRawBitWriter.Cursor, _ own: UnsafeMutablePointer<UInt32>, _ groups: DecisionAdaptation.View,
-        _ bins: AdaptationTable.View, _ bounds: UnsafeMutablePointer<UInt64>
+        _ bins: AdaptationTable.View, _ shares: UnsafeMutablePointer<UInt64>
     ) -> (CodewordCursor, LongRawBitWriter.Cursor) {
         var (codeword, raw) = (codeword, raw)
-        unsafe codeword.symbol(min(cell &- 4, 4), own + IndexBinarization.moreGroups, groups, bounds)
+        unsafe codeword.symbol(min(cell &- 4, 4), own + IndexBinarization.moreGroups, groups, shares)
         if cell < 8 { return (codeword, raw) }
-        unsafe codeword.symbol(min(cell &- 8, 4), own + (IndexBinarization.moreGroups + DecisionGroup.words), groups, bounds)
+        unsafe codeword.symbol(min(cell &- 8, 4), own + (IndexBinarization.moreGroups + DecisionGroup.words), groups, shares)
         if cell < IndexBinarization.cellCap { return (codeword, raw) }
         let beyond = UInt64(cell &- IndexBinarization.cellCap &+ 1)
         let bits = 63 &- beyond.leadingZeroBitCount

@@ -10,7 +10,7 @@ package struct IndexSliceEncoder: ~Copyable {
     private let groups: DecisionAdaptation
     private let bins: AdaptationTable
     private let words: UnsafeMutablePointer<UInt32>
-    private let bounds: UnsafeMutablePointer<UInt64>
+    private let shares: UnsafeMutablePointer<UInt64>
 
     package init(_ binarization: IndexBinarization, _ tools: IndexSliceTools) {
         self.binarization = binarization
@@ -19,13 +19,13 @@ package struct IndexSliceEncoder: ~Copyable {
         bins = AdaptationTable(limit: tools.adaptationLimit)
         let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.lanes * Self.laneWords * 4, alignment: 4 * DecisionGroup.words)
         unsafe words = memory.bindMemory(to: UInt32.self, capacity: Self.lanes * Self.laneWords)
-        unsafe bounds = .allocate(capacity: Self.lanes * DecisionGroup.Bounds.memoryWords)
-        unsafe bounds.initialize(repeating: 0, count: Self.lanes * DecisionGroup.Bounds.memoryWords)
+        unsafe shares = .allocate(capacity: Self.lanes * DecisionGroup.Bounds.memoryWords)
+        unsafe shares.initialize(repeating: 0, count: Self.lanes * DecisionGroup.Bounds.memoryWords)
     }
 
     deinit {
         unsafe words.deallocate()
-        unsafe bounds.deallocate()
+        unsafe shares.deallocate()
     }
 
     /// - Parameters:
@@ -76,7 +76,7 @@ package struct IndexSliceEncoder: ~Copyable {
     private func lane(_ slice: borrowing EncodedSlice, _ number: Int) -> IndexEncodingLane {
         let own = unsafe words + number * Self.laneWords
         unsafe own.initialize(from: binarization.startingWords, count: IndexBinarization.wordCount)
-        return unsafe IndexEncodingLane(slice, words: own, bounds: bounds + number * DecisionGroup.Bounds.memoryWords)
+        return unsafe IndexEncodingLane(slice, words: own, shares: shares + number * DecisionGroup.Bounds.memoryWords)
     }
 
     private func withShared(_ body: (IndexLane.Shared) -> Void) {

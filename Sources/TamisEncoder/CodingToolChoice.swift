@@ -15,14 +15,14 @@ struct CodingToolChoice {
     /// - Parameters:
     ///   - shape: of what is coded.
     ///   - candidates: of the classes; empty where lines cannot have any.
-    ///   - usesContexts: contexts of neighbouring magnitudes and of signs may be used.
+    ///   - leastGain: of contexts of neighbouring magnitudes and of signs; nil: they are not used.
     ///   - ranges: places of the coding order that stand for all.
     ///   - indices: writes the indices of some places.
     init(
-        _ shape: Shape, view: MatrixView, candidates: ScaleClasses, usesContexts: Bool, binarization: IndexBinarization, ranges: [Range<Int>],
+        _ shape: Shape, view: MatrixView, candidates: ScaleClasses, leastGain: ContextGain?, binarization: IndexBinarization, ranges: [Range<Int>],
         sliceElements: Int, indices fill: (Range<Int>, UnsafeMutableBufferPointer<Int32>) -> Void
     ) {
-        var survey = ContextSurvey(signDistances: usesContexts ? Self.signDistances(shape, view, sliceElements) : [])
+        var survey = ContextSurvey(signDistances: leastGain != nil ? Self.signDistances(shape, view, sliceElements) : [])
         let rowsOnly = ScaleClasses(rows: candidates.rows, rowStepExponent: candidates.rowStepExponent)
         let columnsOnly = ScaleClasses(columns: candidates.columns)
         for range in ranges {
@@ -54,8 +54,9 @@ struct CodingToolChoice {
         codeword = best?.codeword ?? []
         classes = ScaleClasses(
             rows: lines.usesRows ? candidates.rows : [], columns: lines.usesColumns ? candidates.columns : [], rowStepExponent: candidates.rowStepExponent)
-        usesNeighbours = usesContexts && survey.neighbourGain() > 0
-        signDistances = survey.bestSigns()
+        let bits = best?.bits ?? 0
+        usesNeighbours = leastGain.map { survey.neighbourGain() > $0.neighbours * bits } ?? false
+        signDistances = survey.bestSigns(saving: (leastGain?.signs ?? 0) * bits)
     }
 
     /// Distances at which the signs of a convolution's weights may hang together.

@@ -134,8 +134,8 @@ struct ContextSurvey: Sendable {
         return gain
     }
 
-    /// The best candidate of sign distances; nil if none saves a thousandth of the signs' bits.
-    func bestSigns() -> (first: Int, second: Int)? {
+    /// The best candidate of sign distances; nil if none saves a thousandth of the signs' bits and `leastBits`.
+    func bestSigns(saving leastBits: Double = 0) -> (first: Int, second: Int)? {
         var best: (gain: Double, candidate: Int)?
         for candidate in signDistances.indices {
             var bits = 0.0
@@ -146,7 +146,7 @@ struct ContextSurvey: Sendable {
                 count += Double(signs[from]) + Double(signs[from + 2])
             }
             let gain = count * scale - bits
-            if gain > max(best?.gain ?? 0, 0.001 * count * scale) { best = (gain, candidate) }
+            if gain > max(best?.gain ?? leastBits, 0.001 * count * scale) { best = (gain, candidate) }
         }
         return best.map { signDistances[$0.candidate] }
     }

@@ -12,8 +12,8 @@ struct EffortProfile: Sendable {
     let search: Search
     /// Errors are hidden in the weights that follow, unless the options say otherwise.
     let feedsErrorsBack: Bool
-    /// Contexts of neighbouring magnitudes and of signs may be used.
-    let usesContexts: Bool
+    /// What contexts of neighbouring magnitudes and of signs must save to be used; nil: they are not.
+    let leastGain: ContextGain?
     /// How often the rates of a tensor are estimated anew from what a search with the rates before has found.
     private(set) var ratePasses: Int
     /// How often each slice is searched, from the second time on with rates of its own.
@@ -25,24 +25,24 @@ struct EffortProfile: Sendable {
 
     static func level(_ effort: Int) -> EffortProfile {
         switch effort {
-        case ...1: EffortProfile(.rounding, feedsErrorsBack: false, usesContexts: false, isHasty: true)
+        case ...1: EffortProfile(.rounding, feedsErrorsBack: false, leastGain: nil, isHasty: true)
         case 2: EffortProfile(.rounding)
         case 3: EffortProfile(.rateDistortion, ratePasses: 2)
         case 4: EffortProfile(.trellis(statesLog2: 3), ratePasses: 2)
         case 5: EffortProfile(.trellis(statesLog2: 5), ratePasses: 2)
-        case 6: EffortProfile(.trellis(statesLog2: 6), ratePasses: 3, adaptationLimits: [7, 8, 9])
-        case 7: EffortProfile(.trellis(statesLog2: 7), ratePasses: 3, adaptationLimits: [7, 8, 9])
-        case 8: EffortProfile(.trellis(statesLog2: 8), ratePasses: 3, adaptationLimits: [7, 8, 9])
-        default: EffortProfile(.trellis(statesLog2: 8), ratePasses: 3, slicePasses: 2, adaptationLimits: [6, 7, 8, 9])
+        case 6: EffortProfile(.trellis(statesLog2: 6), leastGain: .any, ratePasses: 3, adaptationLimits: [7, 8, 9])
+        case 7: EffortProfile(.trellis(statesLog2: 7), leastGain: .any, ratePasses: 3, adaptationLimits: [7, 8, 9])
+        case 8: EffortProfile(.trellis(statesLog2: 8), leastGain: .any, ratePasses: 3, adaptationLimits: [7, 8, 9])
+        default: EffortProfile(.trellis(statesLog2: 8), leastGain: .any, ratePasses: 3, slicePasses: 2, adaptationLimits: [6, 7, 8, 9])
         }
     }
 
-    private init(_ search: Search, feedsErrorsBack: Bool = true, usesContexts: Bool = true, ratePasses: Int = 0, slicePasses: Int = 1, isHasty: Bool = false,
+    private init(_ search: Search, feedsErrorsBack: Bool = true, leastGain: ContextGain? = .worthTheTime, ratePasses: Int = 0, slicePasses: Int = 1, isHasty: Bool = false,
         adaptationLimits: [Int] = [8]
     ) {
         self.search = search
         self.feedsErrorsBack = feedsErrorsBack
-        self.usesContexts = usesContexts
+        self.leastGain = leastGain
         self.ratePasses = ratePasses
         self.slicePasses = slicePasses
         self.isHasty = isHasty

@@ -71,7 +71,7 @@ struct IntegerTensorCoder: Sendable {
         coding.rowAxis = work.rowAxis
         coding.rowAxisCount = work.rowAxisCount
         let choice = unsafe CodingToolChoice(
-            shape, view: view, candidates: ScaleClasses(rows: lines.rows, columns: lines.columns), usesContexts: true,
+            shape, view: view, candidates: ScaleClasses(rows: lines.rows, columns: lines.columns), leastGain: .any,
             binarization: IndexBinarization(magnitudeCode: coding.magnitudeCode), ranges: TensorCoder.fullSample.ranges(of: view.elementCount),
             sliceElements: sliceElements
         ) { [bytes] range, indices in

@@ -115,7 +115,7 @@ struct TensorCoder: Sendable {
     private mutating func chooseTools(_ ranges: [Range<Int>], _ sliceElements: Int) {
         let candidates = ScaleClasses(rows: work.rows, columns: work.columns, rowStepExponent: work.rowStepExponent)
         let choice = unsafe CodingToolChoice(
-            work.description.shape, view: work.view, candidates: candidates, usesContexts: profile.usesContexts, binarization: binarization, ranges: ranges,
+            work.description.shape, view: work.view, candidates: candidates, leastGain: profile.leastGain, binarization: binarization, ranges: ranges,
             sliceElements: sliceElements
         ) { range, indices in
             unsafe quantizer.round(work.values, range: range, of: work.view, candidates, into: indices)
