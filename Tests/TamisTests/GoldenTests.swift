@@ -70,10 +70,10 @@ struct GoldenTests {
         (TensorSettings(quantizer: .affine(bits: 4, calibration: .meanSquaredError), pruning: .rows(0.98)), "bd042e28a67151c3ce248d0c8dfbccaab6902154ca7e5ba432139e42f86596c4"),
         (TensorSettings(quantizer: .affine(bits: 6, calibration: .percentile(99))), "8ff16e73d3d57a7ab646106fed2be8d7e5b6f0afe0ee943b3db3f60cfd7f1c00"),
         (TensorSettings(quantizer: .codebook(levels: 16), pruning: .deviations(0.5)), "b09423fc4a795a52f44ca9ad0cfbac81e9b6e34be885962b23b980fdd932ee6a"),
-        (TensorSettings(quantizer: .muLaw(mu: 255, range: nil, levels: nil)), "718871002ba8b7699b78234213faa5c56b8c6d49ee86b485850c9ee99ef978c0"),
+        (TensorSettings(quantizer: .muLaw(mu: 255, range: nil, levels: nil)), "2a1bce5c33893de3f45437c1f0f9160b94f74fa3e844580a5b22410dca3e47da"),
         (TensorSettings(quantizer: .muLaw(mu: 255, range: 1, levels: 256), pruning: .magnitude(0.02)), "d30cb4b9498a2603c9589f14151fb8a239dfefcf336ea7e95d730e1be4268f48"),
         (TensorSettings(quantizer: .minifloat(exponentBits: 4, mantissaBits: 3), pruning: .pattern(kept: 2, group: 4)), "2cf2ffa6ce6a87b976ac6b20cc5b2e21fb82b83eabf53a310d5e93db8d25223f"),
-        (TensorSettings(quantizer: .half), "0f7fa66e4a1b5dc69414466673865f37efbeba7c5c432c5f8898676642bec92d"),
+        (TensorSettings(quantizer: .half), "a7883d812f56aadbee49830043fb608bb6308b7dcce59c7296375c4df182df7a"),
         (TensorSettings(pruning: .deviations(1)), "d1933bd4203fa4efe4a4af3480ea5c47e73c74cb520f40193c2e9a6ebf4626f9"),
     ] as [(TensorSettings, String)])
     func quantizers(_ settings: TensorSettings, _ expected: String) throws {
@@ -102,7 +102,7 @@ struct GoldenTests {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let model = [UInt8](try Data(contentsOf: package.appendingPathComponent("Demo/digits.onnx")))
         let digest = try Self.digest(model, EncodingOptions())
-        #expect(digest == "22d488654c5c5a389fbb69fa328ce92fbc4cb6020d986d883db85cc6dd12b466")
+        #expect(digest == "5444f955d6760a5c3ed3ac470da303777ec2a6e949b3ddfc48de054bf8799de1")
         #expect(try Tamis.decode(Tamis.encode(model, options: EncodingOptions(exclusions: ["*"]))) == model)
     }
 }
