@@ -75,8 +75,12 @@ struct DecodeCommand: ParsableCommand {
         try write(to: destination, sideFiles: outputs.dropFirst().map(\.name), from: input) { (sink) throws(TamisError) in
             let bar = ProgressBar("decoding", total: total, isQuiet: reporting.quiet)
             defer { bar?.clear() }
-            // What leaves for good is checked before.
+            // What leaves for good is checked before: in memory, or by decoding it twice.
             if case .standardOutput = destination, !noVerify {
+                if outputs.count == 1 && !singleFile && !external && total <= Self.heldBytes {
+                    let bytes = try file.decodeBuffer(file: 0, threads: threads.count, verifiesFile: true)
+                    return try bytes.withView { (view) throws(TamisError) in try sink(0, view) }
+                }
                 for number in file.files.indices { try file.decode(file: number, threads: threads.count) { (_) throws(TamisError) in } }
             }
             var done: UInt64 = 0
@@ -108,6 +112,9 @@ struct DecodeCommand: ParsableCommand {
         text += outputs.count == 1 ? "\n" : " in \(outputs.count) files\n"
         try say(text, destination)
     }
+
+    /// Files of at most so many bytes are held in memory where they must be checked before they go.
+    private static let heldBytes: UInt64 = 64 << 20
 
     /// A file to be written, and what it is made of.
     private struct Output {
