@@ -1,5 +1,5 @@
-/// The encoder of a codeword (Spec §6.1), as small as a loop over several codewords needs it: `ArithmeticEncoder` without branches,
-/// all of whose selections are masks. Loops keep a copy, which fits the registers of a processor.
+/// Where coding a codeword stands (Spec §6.1): what `ArithmeticEncoder` does, without memory of its own and without a branch on what is
+/// coded. Loops over several codewords keep copies, which fit the registers of a processor.
 @safe
 struct CodewordCursor {
     private var range: UInt64 = .max

@@ -81,7 +81,7 @@ package struct IndexBinarization: Sendable {
     /// The largest magnitude of an index: twice it fits 32 bits with a sign.
     package static let maximumMagnitude: UInt32 = (1 << 30) - 1
 
-    /// Elements that a codeword of `codewordBytes` can hold at the most: see `AdaptiveProbability.floor` (Spec §9).
+    /// Elements that a codeword of `codewordBytes` can hold at the most (Spec §9.3).
     package static func maximumElements(codewordBytes: UInt64) -> UInt64 {
         if codewordBytes >= UInt64.max / 16384 { return .max }
         return (codewordBytes + 1) * 16384

@@ -30,7 +30,7 @@ struct IndexLane {
 
     private var interval: CodewordInterval
     private let end: CodewordInterval.End
-    private var raw: RawBitWindow
+    private var raw: LongRawBitReader
     private let words: UnsafeMutablePointer<UInt32>
     private let bounds: UnsafeMutablePointer<UInt64>
     private let classes: UnsafePointer<UInt8>
@@ -52,7 +52,7 @@ struct IndexLane {
         guard let interval = CodewordInterval(slice.codeword) else { return nil }
         self.interval = interval
         end = CodewordInterval.End(slice.codeword)
-        raw = RawBitWindow(slice.rawBits)
+        raw = LongRawBitReader(slice.rawBits)
         unsafe self.words = words
         unsafe self.bounds = bounds
         unsafe classes = slice.classes.baseAddress.unsafelyUnwrapped
@@ -138,13 +138,13 @@ struct IndexLane {
     }
 
     /// Checks what `IndexSliceCoder.decode` checks, after the last of `count` indices.
-    consuming func finish(_ count: Int, _ tools: IndexSliceTools) -> Bool {
+    mutating func finish(_ count: Int, _ tools: IndexSliceTools) -> Bool {
         if exceeds { return false }
         if mayExceed {
             // The level of the largest magnitude in an even state.
             let largest = IndexBinarization.maximumMagnitude * (tools.states.hasStates ? 2 : 1)
             for i in 0..<count where unsafe indices[i].magnitude > largest { return false }
         }
-        return interval.isAtEnd(end) && raw.isAtEnd
+        return interval.isAtEnd(end) && raw.finish()
     }
 }

@@ -71,7 +71,7 @@ package struct IndexSliceDecoder: ~Copyable {
         let counts = unsafe (first.indices.count, second.indices.count)
         run { shared in
             let common = min(counts.0, counts.1)
-            Self.decode(&a, &b, common, shared, tools)
+            Self.decode(&a, &b, 0..<common, shared, tools)
             if common < counts.0 { Self.decode(&a, common..<counts.0, shared, tools) }
             if common < counts.1 { Self.decode(&b, common..<counts.1, shared, tools) }
         }
@@ -96,61 +96,59 @@ package struct IndexSliceDecoder: ~Copyable {
         }
     }
 
-    // MARK: Loops, one for each choice of tools.
+    // MARK: Loops
 
     private static func decode(_ lane: inout IndexLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ tools: IndexSliceTools) {
-        switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
-        case (false, false, true): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
-        case (false, true, false): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
-        case (false, true, true): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithTool.self)
-        case (true, false, false): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
-        case (true, false, true): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithTool.self)
-        case (true, true, false): loop(&lane, range, shared, WithTool.self, WithTool.self, WithoutTool.self)
-        case (true, true, true): loop(&lane, range, shared, WithTool.self, WithTool.self, WithTool.self)
-        }
+        var loop = OneLane(lane: lane, range: range, shared: shared)
+        loop.run(tools)
+        lane = loop.lane
     }
 
-    private static func decode(_ a: inout IndexLane, _ b: inout IndexLane, _ count: Int, _ shared: IndexLane.Shared, _ tools: IndexSliceTools) {
-        switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&a, &b, count, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
-        case (false, false, true): loop(&a, &b, count, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
-        case (false, true, false): loop(&a, &b, count, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
-        case (false, true, true): loop(&a, &b, count, shared, WithoutTool.self, WithTool.self, WithTool.self)
-        case (true, false, false): loop(&a, &b, count, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
-        case (true, false, true): loop(&a, &b, count, shared, WithTool.self, WithoutTool.self, WithTool.self)
-        case (true, true, false): loop(&a, &b, count, shared, WithTool.self, WithTool.self, WithoutTool.self)
-        case (true, true, true): loop(&a, &b, count, shared, WithTool.self, WithTool.self, WithTool.self)
-        }
-    }
-
-    /// The lane is copied, so that it fits the registers of a processor. In a function of its own each loop is small enough for the
-    /// compiler to inline all it calls.
-    @inline(never)
-    private static func loop<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
-        _ lane: inout IndexLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ states: States.Type, _ neighbours: Neighbours.Type, _ signs: Signs.Type
+    private static func decode(
+        _ a: inout IndexLane, _ b: inout IndexLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ tools: IndexSliceTools
     ) {
-        var own = lane
-        var i = range.lowerBound
-        while i < range.upperBound {
-            own.decode(i, shared, states, neighbours, signs)
-            i &+= 1
-        }
-        lane = own
+        var loop = TwoLanes(lanes: (a, b), range: range, shared: shared)
+        loop.run(tools)
+        (a, b) = loop.lanes
     }
 
-    @inline(never)
-    private static func loop<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
-        _ a: inout IndexLane, _ b: inout IndexLane, _ count: Int, _ shared: IndexLane.Shared, _ states: States.Type, _ neighbours: Neighbours.Type,
-        _ signs: Signs.Type
-    ) {
-        var (first, second) = (a, b)
-        var i = 0
-        while i < count {
-            first.decode(i, shared, states, neighbours, signs)
-            second.decode(i, shared, states, neighbours, signs)
-            i &+= 1
+    /// One lane. It is copied, so that it fits the registers of a processor.
+    private struct OneLane: LaneLoop {
+        var lane: IndexLane
+        let range: Range<Int>
+        let shared: IndexLane.Shared
+
+        @inline(never)
+        mutating func run<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
+            _ states: States.Type, _ neighbours: Neighbours.Type, _ signs: Signs.Type
+        ) {
+            var own = lane
+            var i = range.lowerBound
+            while i < range.upperBound {
+                own.decode(i, shared, states, neighbours, signs)
+                i &+= 1
+            }
+            lane = own
         }
-        (a, b) = (first, second)
+    }
+
+    private struct TwoLanes: LaneLoop {
+        var lanes: (IndexLane, IndexLane)
+        let range: Range<Int>
+        let shared: IndexLane.Shared
+
+        @inline(never)
+        mutating func run<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
+            _ states: States.Type, _ neighbours: Neighbours.Type, _ signs: Signs.Type
+        ) {
+            var (first, second) = lanes
+            var i = range.lowerBound
+            while i < range.upperBound {
+                first.decode(i, shared, states, neighbours, signs)
+                second.decode(i, shared, states, neighbours, signs)
+                i &+= 1
+            }
+            lanes = (first, second)
+        }
     }
 }

@@ -85,62 +85,59 @@ package struct IndexSliceEncoder: ~Copyable {
         }
     }
 
-    // MARK: Loops, one for each choice of tools, as in `IndexSliceDecoder`.
+    // MARK: Loops
 
     private static func encode(_ lane: inout IndexEncodingLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ tools: IndexSliceTools) {
-        switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
-        case (false, false, true): loop(&lane, range, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
-        case (false, true, false): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
-        case (false, true, true): loop(&lane, range, shared, WithoutTool.self, WithTool.self, WithTool.self)
-        case (true, false, false): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
-        case (true, false, true): loop(&lane, range, shared, WithTool.self, WithoutTool.self, WithTool.self)
-        case (true, true, false): loop(&lane, range, shared, WithTool.self, WithTool.self, WithoutTool.self)
-        case (true, true, true): loop(&lane, range, shared, WithTool.self, WithTool.self, WithTool.self)
-        }
+        var loop = OneLane(lane: lane, range: range, shared: shared)
+        loop.run(tools)
+        lane = loop.lane
     }
 
     private static func encode(
         _ a: inout IndexEncodingLane, _ b: inout IndexEncodingLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ tools: IndexSliceTools
     ) {
-        switch (tools.states.hasStates, tools.usesNeighbours, tools.signDistances != nil) {
-        case (false, false, false): loop(&a, &b, range, shared, WithoutTool.self, WithoutTool.self, WithoutTool.self)
-        case (false, false, true): loop(&a, &b, range, shared, WithoutTool.self, WithoutTool.self, WithTool.self)
-        case (false, true, false): loop(&a, &b, range, shared, WithoutTool.self, WithTool.self, WithoutTool.self)
-        case (false, true, true): loop(&a, &b, range, shared, WithoutTool.self, WithTool.self, WithTool.self)
-        case (true, false, false): loop(&a, &b, range, shared, WithTool.self, WithoutTool.self, WithoutTool.self)
-        case (true, false, true): loop(&a, &b, range, shared, WithTool.self, WithoutTool.self, WithTool.self)
-        case (true, true, false): loop(&a, &b, range, shared, WithTool.self, WithTool.self, WithoutTool.self)
-        case (true, true, true): loop(&a, &b, range, shared, WithTool.self, WithTool.self, WithTool.self)
+        var loop = TwoLanes(lanes: (a, b), range: range, shared: shared)
+        loop.run(tools)
+        (a, b) = loop.lanes
+    }
+
+    /// One lane. It is copied, so that it fits the registers of a processor.
+    private struct OneLane: LaneLoop {
+        var lane: IndexEncodingLane
+        let range: Range<Int>
+        let shared: IndexLane.Shared
+
+        @inline(never)
+        mutating func run<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
+            _ states: States.Type, _ neighbours: Neighbours.Type, _ signs: Signs.Type
+        ) {
+            var own = lane
+            var i = range.lowerBound
+            while i < range.upperBound {
+                own.encode(i, shared, states, neighbours, signs)
+                i &+= 1
+            }
+            lane = own
         }
     }
 
-    @inline(never)
-    private static func loop<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
-        _ lane: inout IndexEncodingLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ states: States.Type, _ neighbours: Neighbours.Type,
-        _ signs: Signs.Type
-    ) {
-        var own = lane
-        var i = range.lowerBound
-        while i < range.upperBound {
-            own.encode(i, shared, states, neighbours, signs)
-            i &+= 1
-        }
-        lane = own
-    }
+    private struct TwoLanes: LaneLoop {
+        var lanes: (IndexEncodingLane, IndexEncodingLane)
+        let range: Range<Int>
+        let shared: IndexLane.Shared
 
-    @inline(never)
-    private static func loop<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
-        _ a: inout IndexEncodingLane, _ b: inout IndexEncodingLane, _ range: Range<Int>, _ shared: IndexLane.Shared, _ states: States.Type,
-        _ neighbours: Neighbours.Type, _ signs: Signs.Type
-    ) {
-        var (first, second) = (a, b)
-        var i = range.lowerBound
-        while i < range.upperBound {
-            first.encode(i, shared, states, neighbours, signs)
-            second.encode(i, shared, states, neighbours, signs)
-            i &+= 1
+        @inline(never)
+        mutating func run<States: LaneTool, Neighbours: LaneTool, Signs: LaneTool>(
+            _ states: States.Type, _ neighbours: Neighbours.Type, _ signs: Signs.Type
+        ) {
+            var (first, second) = lanes
+            var i = range.lowerBound
+            while i < range.upperBound {
+                first.encode(i, shared, states, neighbours, signs)
+                second.encode(i, shared, states, neighbours, signs)
+                i &+= 1
+            }
+            lanes = (first, second)
         }
-        (a, b) = (first, second)
     }
 }

@@ -14,28 +14,37 @@ struct LongRawBitReader {
     }
 
     /// True if `bits` bits and then `held` can be had without a check.
-    @inline(__always)
+    @inline(always)
     func holds(_ bits: Int) -> Bool { (place &+ bits) &>> 3 &+ 8 <= count }
 
     /// The next 57 bits, and perhaps more above them; only if `holds`.
-    @inline(__always)
+    @inline(always)
     func held() -> UInt64 {
         unsafe UInt64(littleEndian: bytes.unsafelyUnwrapped.loadUnaligned(fromByteOffset: place &>> 3, as: UInt64.self)) &>> UInt64(place & 7)
     }
 
-    @inline(__always)
-    mutating func skip(_ bits: Int) { place &+= bits }
+    /// The next 57 bits, and perhaps more above them; zeros past the end.
+    @inline(always)
+    var window: UInt64 { unsafe holds(0) ? held() : Self.lastWindow(bytes, count, place) }
 
-    /// The next `bits` bits, 0 … 57; past the end they are zeros.
-    mutating func take(_ bits: Int) -> UInt64 {
+    @inline(never)
+    private static func lastWindow(_ bytes: UnsafeRawPointer?, _ count: Int, _ place: Int) -> UInt64 {
         var window: UInt64 = 0
         let first = place >> 3
         for byte in 0..<8 where first + byte < count {
             window |= unsafe UInt64(bytes.unsafelyUnwrapped.load(fromByteOffset: first + byte, as: UInt8.self)) << UInt64(8 * byte)
         }
-        window >>= UInt64(place & 7)
-        place += bits
-        return window & ((1 << UInt64(bits)) - 1)
+        return window >> UInt64(place & 7)
+    }
+
+    @inline(always)
+    mutating func skip(_ bits: Int) { place &+= bits }
+
+    /// The next `bits` bits, 0 … 57; past the end they are zeros.
+    mutating func take(_ bits: Int) -> UInt64 {
+        let taken = window & ((1 << UInt64(bits)) - 1)
+        skip(bits)
+        return taken
     }
 
     /// True if the bits taken end in the last byte and the rest of that byte is zero.

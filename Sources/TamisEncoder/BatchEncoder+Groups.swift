@@ -78,10 +78,10 @@ extension BatchEncoder {
         header.rawFrameBytes = UInt64(frame.count)
         var slice = IndexSliceCoder.Slice(codeword: [], rawBits: [])
         if !indices.isEmpty {
-            var coder = IndexSliceCoder(
+            var encoder = IndexSliceEncoder(
                 IndexBinarization(magnitudeCode: header.magnitudeCode), IndexSliceTools(adaptationLimit: Int(header.adaptationLimit)))
             slice = unsafe indices.withUnsafeBufferPointer { indices in
-                unsafe classes.withUnsafeBufferPointer { classes in unsafe coder.encode(indices, classes: classes) }
+                unsafe classes.withUnsafeBufferPointer { classes in unsafe encoder.encode(indices, classes: classes) }
             }
         }
         header.codewordBytes = UInt64(slice.codeword.count)

@@ -115,8 +115,8 @@ struct IntegerTensorCoder: Sendable {
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { lineClasses in
                 unsafe Self.fill(indices, range, bytes, fields)
                 unsafe classes.fill(lineClasses, range: range, of: view)
-                var coder = IndexSliceCoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), coding.sliceTools())
-                return unsafe coder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
+                var encoder = IndexSliceEncoder(IndexBinarization(magnitudeCode: coding.magnitudeCode), coding.sliceTools())
+                return unsafe encoder.encode(UnsafeBufferPointer(indices), classes: UnsafeBufferPointer(lineClasses))
             }
         }
     }
