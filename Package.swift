@@ -69,7 +69,7 @@ let package = Package(
         tests(of: "TamisDigest", ["TamisTestSupport"]),
         tests(of: "TamisArithmetic", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisQuantization", ["TamisBits", "TamisModel", "TamisTestSupport"]),
-        tests(of: "TamisSyntax"),
+        tests(of: "TamisSyntax", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisEncoder", ["TamisArithmetic", "TamisBits", "TamisDecoder", "TamisModel", "TamisQuantization", "TamisSyntax", "TamisTestSupport", "TamisThreads"]),
         tests(of: "TamisONNX", ["TamisBits", "TamisTestSupport"]),
         tests(of: "TamisSafetensors", ["TamisBits", "TamisModel", "TamisTestSupport"]),

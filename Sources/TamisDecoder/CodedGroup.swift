@@ -53,7 +53,7 @@ package struct CodedGroup: Sendable {
             if end > Self.mostBytes {
                 throw TamisError(.valueOutOfRange, "the group has \(end) bytes, expected at most \(Self.mostBytes)", element: "entry_tensor_index")
             }
-            if entry.codingMode == CodingMode.index.rawValue {
+            if entry.isIndex {
                 try description.requireQuantizable("entry_coding_mode")
                 indexElements += description.shape.elementCount
             } else {
@@ -91,5 +91,7 @@ package struct CodedGroup: Sendable {
         byteCount = Int(end)
         indexElementCount = Int(indexElements)
         rawByteCount = Int(rawBytes)
+        // Nobody decodes a group without entries.
+        if members.isEmpty { try checkDigest(of: ByteView()) }
     }
 }

@@ -133,14 +133,19 @@ extension CodedGroup {
             try raw.withRegion { (region) throws(TamisError) in
                 try Zstandard.decompress(rawFrame, into: region)
                 var place = 0
-                for member in members where member.entry.codingMode == 0 {
+                for member in members where !member.entry.isIndex {
                     output[member.bytes].copy(from: region.view[place..<(place + member.bytes.count)])
                     place += member.bytes.count
                 }
             }
         }
         if indexElementCount > 0 { try decodeIndices(into: output) }
-        let computed = unsafe XXH64.of(output.view.buffer)
+        try checkDigest(of: output.view)
+    }
+
+    /// Compares the digest of the members' decoded bytes.
+    func checkDigest(of bytes: ByteView) throws(TamisError) {
+        let computed = unsafe XXH64.of(bytes.buffer)
         if computed != header.groupDigest {
             throw TamisError(
                 .tensorDigest, "the digest of the group is wrong: stored \(header.groupDigest), computed \(computed)", element: "group_digest",
@@ -152,7 +157,7 @@ extension CodedGroup {
         let isSound = unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: indexElementCount) { indices in
             unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: indexElementCount) { classes in
                 var place = 0
-                for member in members where member.entry.codingMode != 0 {
+                for member in members where member.entry.isIndex {
                     unsafe UnsafeMutableBufferPointer(rebasing: classes[place..<(place + member.elementCount)]).update(repeating: member.entry.scaleClass)
                     place += member.elementCount
                 }
@@ -161,7 +166,7 @@ extension CodedGroup {
                 let slice = unsafe IndexSliceDecoder.Slice(codeword: codeword, rawBits: rawBits, classes: UnsafeBufferPointer(classes), into: indices)
                 if !decoder.decode(slice) { return false }
                 place = 0
-                for member in members where member.entry.codingMode != 0 {
+                for member in members where member.entry.isIndex {
                     let part = unsafe UnsafeBufferPointer(rebasing: indices[place..<(place + member.elementCount)])
                     if unsafe !member.reconstruct(part, to: output[member.bytes]) { return false }
                     place += member.elementCount

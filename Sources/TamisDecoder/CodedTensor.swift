@@ -31,6 +31,7 @@ package struct CodedTensor: Sendable {
     package let tensor: Int
     package let description: TensorDescription
     package let digest: UInt64
+    package let weightError: Float
     package let content: Content
 
     package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
@@ -43,6 +44,7 @@ package struct CodedTensor: Sendable {
         let description = stream.topology.tensors[tensor]
         self.description = description
         digest = header.tensorDigest
+        weightError = header.weightError
         let base = unit.payloadOffset + UInt64(unit.payload.count - rest.count)
         switch CodingMode(rawValue: header.codingMode) {
         case .index: content = .index(try IndexContent(header.indexCoding, description, SyntaxReader(rest, base: base), stream))
@@ -150,9 +152,9 @@ extension TensorDescription {
     func integerFields(_ coding: IndexCoding) throws(TamisError) -> IntegerFields? {
         guard coding.kind == .integer else { return nil }
         let fieldsLog2 = Int(coding.integerCoding.fieldsLog2)
-        guard shape.elementCount > 0, fieldsLog2 == 0 || shape.rank > 0,
-            let fields = IntegerFields(elementType, fieldsLog2: fieldsLog2, offset: coding.integerCoding.offset)
-        else { throw notCodable("quantizer_kind") }
+        if shape.elementCount == 0 || IntegerFields(elementType, fieldsLog2: 0, offset: coding.integerCoding.offset) == nil { throw notCodable("quantizer_kind") }
+        guard fieldsLog2 == 0 || shape.rank > 0, let fields = IntegerFields(elementType, fieldsLog2: fieldsLog2, offset: coding.integerCoding.offset)
+        else { throw notCodable("fields_log2") }
         return fields
     }
 
@@ -178,7 +180,7 @@ extension EncodedStream {
     /// No list of tensors is longer than the topology's.
     var tensorBounds: CountBounds {
         var bounds = CountBounds()
-        bounds.tensors = .init(level: UInt64(topology.tensors.count))
+        bounds.tensors = .init(stated: UInt64(topology.tensors.count))
         return bounds
     }
 

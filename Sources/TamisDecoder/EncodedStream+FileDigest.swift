@@ -14,7 +14,7 @@ extension EncodedStream {
             throw TamisError(
                 .fileDigest,
                 "the SHA-256 of the decoded file '\(topology.files[number].name)' is \(Hexadecimal.text(computed)), the index says \(Hexadecimal.text(stored))",
-                unit: "index_unit", element: "file_sha256", advice: "the file or this decoder is faulty; report it if other decoders agree with the file")
+                unit: "index_unit[\(units.count)]", element: "file_sha256", advice: "the file or this decoder is faulty; report it if other decoders agree with the file")
         }
     }
 }

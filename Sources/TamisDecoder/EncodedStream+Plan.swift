@@ -81,8 +81,7 @@ extension EncodedStream {
         for (number, skeleton) in found.enumerated() {
             guard let skeleton else {
                 throw TamisError(
-                    .missing, "the file '\(topology.files[number].name)' has no skeleton_unit", unit: units.last?.label, element: "file_index",
-                    byteOffset: units.last?.offset)
+                    .missing, "the file '\(topology.files[number].name)' has no skeleton_unit", element: "file_index")
             }
             skeletons.append(skeleton)
         }

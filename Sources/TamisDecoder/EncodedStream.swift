@@ -29,7 +29,14 @@ package struct EncodedStream: Sendable {
         var frame = FrameReader(bytes: bytes, limits: limits)
         while true {
             let unit = try StreamUnit(bytes, at: offset, number: units.count)
-            try limits.bounds(frame.level).units.check(UInt64(units.count), "unit_count", at: unit.offset)
+            // The end unit does not count.
+            if unit.type != .end {
+                try unit.naming { () throws(TamisError) in
+                    try Limits.check(
+                        UInt64(units.count) + 1, level: frame.level?.units ?? .max, limit: limits.units, "unit_type",
+                        "the stream has, before its end unit, at least", "units")
+                }
+            }
             try frame.take(unit)
             if unit.type == .end {
                 try frame.finish(units: units, end: unit, hash: hash.value)
@@ -141,6 +148,7 @@ private struct FrameReader {
     var start: StartUnit?
     var level: Level?
     var parameters: ModelParameterSet?
+    var parameterUnit: StreamUnit?
     var topology: Topology?
     var index: IndexUnit?
     var indexUnit: StreamUnit?
@@ -155,11 +163,17 @@ private struct FrameReader {
         case .start:
             if unit.number != 0 { throw order(unit, "a start_unit is the first unit and the only one") }
             let start = try unit.wholeStructure(StartUnit.self, versionFirst: true)
+            if start.shardCount > 1 {
+                throw TamisError(
+                    .unsupportedFeature, "the file is shard \(start.shardNumber) of \(start.shardCount) of a model, not the whole", unit: unit.label,
+                    element: "shard_count", byteOffset: unit.payloadOffset, advice: "merge the shards first")
+            }
             self.start = start
             level = Level.all[Int(start.level)]
         case .modelParameterSet:
             if start == nil || parameters != nil { throw order(unit, "one model_parameter_set follows the start_unit") }
             parameters = try unit.wholeStructure(ModelParameterSet.self, bounds: limits.bounds(level))
+            parameterUnit = unit
         case .topology:
             guard parameters != nil, topology == nil, let level else { throw order(unit, "one topology_unit follows the model_parameter_set") }
             topology = try Topology(unit, level: level, limits: limits)
@@ -238,7 +252,7 @@ private struct FrameReader {
         }
         if parameters.sources.count != topology.files.count {
             throw mismatch(
-                unit, "source_count", "the parameter set has \(parameters.sources.count) sources, there are \(topology.files.count) files")
+                parameterUnit ?? unit, "source_count", "the parameter set has \(parameters.sources.count) sources, there are \(topology.files.count) files")
         }
     }
 

@@ -43,12 +43,13 @@ extension CodedTensor {
             }
             if coding.tools.contains(.shortRows) {
                 try view.requireLines(rows: true, columns: false, codewordBytes: coding.shortRowBytes, "short_row_bytes")
-                let isShorter =
-                    coding.shortZeroBits > coding.zeroBits && Int(coding.shortZeroBits) + Int(coding.modelledBits) <= layout.mantissaBits && view.outer == 1
-                if !isShorter {
+                if view.outer != 1 {
+                    throw TamisError(.valueOutOfRange, "short rows that do not lie one after the other, behind \(view.outer) entries of other axes", element: "coding_tools")
+                }
+                let most = layout.mantissaBits - Int(coding.modelledBits)
+                if coding.shortZeroBits <= coding.zeroBits || Int(coding.shortZeroBits) > most {
                     throw TamisError(
-                        .valueOutOfRange, "short rows have \(coding.shortZeroBits) zero bits, expected more than \(coding.zeroBits), of rows one after the other",
-                        element: "short_zero_bits")
+                        .valueOutOfRange, "short rows have \(coding.shortZeroBits) zero bits, expected \(coding.zeroBits + 1) … \(most)", element: "short_zero_bits")
                 }
             }
             lineClasses = try reader.reader.bytes(coding.lineClassBytes, "line_class_bytes")

@@ -42,6 +42,9 @@ public struct StreamSummary: Sendable {
         public let sliceCount: Int
         /// Coding tools in use, by their names in the Spec.
         public let tools: [String]
+        /// Root mean square of the differences from the source, as the encoder states it (Spec §8.4); nil for tensors of a group, which state
+        /// one together.
+        public let weightError: Float?
         /// Whether errors were hidden from the layer's outputs, as the encoder says; nil if it says nothing.
         public internal(set) var feedback: ErrorFeedback?
         /// It is a bias that took up the mean error of its layer's outputs, as the encoder says; nil if it says nothing.
@@ -130,7 +133,7 @@ extension EncodedStream {
         func exact(_ mode: String, slices: Int = 1, tools: [String] = []) -> StreamSummary.Tensor {
             StreamSummary.Tensor(
                 description: tensor.description, mode: mode, byteCount: unit.byteCount, isGrouped: false, quantizer: nil, levels: nil, step: nil,
-                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: slices, tools: tools)
+                reconstructionOffset: nil, rowStepExponent: 0, sliceCount: slices, tools: tools, weightError: tensor.weightError)
         }
         let content: CodedTensor.IndexContent
         switch tensor.content {
@@ -150,15 +153,15 @@ extension EncodedStream {
             description: tensor.description, mode: "index", byteCount: unit.byteCount, isGrouped: false, quantizer: coding.kind.name,
             levels: coding.levels, step: coding.kind.hasGrid ? coding.grid.step : nil,
             reconstructionOffset: coding.kind.hasGrid ? coding.grid.offset : nil, rowStepExponent: Double(coding.rowStepExponent) / 2,
-            sliceCount: content.slices.count, tools: tools)
+            sliceCount: content.slices.count, tools: tools, weightError: tensor.weightError)
     }
 
     private func summary(_ member: CodedGroup.Member, _ bytes: UInt64) -> StreamSummary.Tensor {
-        let isIndex = member.entry.codingMode == CodingMode.index.rawValue
+        let isIndex = member.entry.isIndex
         return StreamSummary.Tensor(
             description: topology.tensors[member.tensor], mode: isIndex ? "index" : "raw", byteCount: bytes, isGrouped: true,
             quantizer: isIndex ? QuantizerKind.uniform.name : nil, levels: nil, step: isIndex ? member.entry.grid.step : nil,
-            reconstructionOffset: isIndex ? member.entry.grid.offset : nil, rowStepExponent: 0, sliceCount: 1, tools: [])
+            reconstructionOffset: isIndex ? member.entry.grid.offset : nil, rowStepExponent: 0, sliceCount: 1, tools: [], weightError: nil)
     }
 }
 
@@ -203,7 +206,7 @@ extension CodedGroup {
     /// Divides `total` among the members by the bits their values take about.
     fileprivate func shares(of total: UInt64) -> [UInt64] {
         let weights = members.map { member -> UInt64 in
-            if member.entry.codingMode == CodingMode.raw.rawValue { return UInt64(member.bytes.count) * 8 + 1 }
+            if !member.entry.isIndex { return UInt64(member.bytes.count) * 8 + 1 }
             let halfOctaves = Int(header.magnitudeCode) + Int(member.entry.scaleClass) - IndexBinarization.magnitudeCodeBias - ScaleClasses.central
             return UInt64(member.elementCount) * UInt64(max(halfOctaves / 2 + 3, 1)) + 64
         }

@@ -110,15 +110,16 @@ package struct Topology: Sendable {
         func close() throws(TamisError) {
             let entry = body.files[file]
             let rest = entry.skeletonBytes - skeletonUsed
-            let byteCount = try end.adding(rest, "skeleton_bytes")
+            let byteCount = try Self.outputSum(end, rest)
             files.append(File(name: entry.name, skeletonBytes: entry.skeletonBytes, byteCount: byteCount, holes: holes[file]))
-            outputBytes = try outputBytes.adding(byteCount, "skeleton_bytes")
+            outputBytes = try Self.outputSum(outputBytes, byteCount)
             file += 1
             skeletonUsed = 0
             end = 0
         }
         for file in body.files {
-            try Limits.check(file.skeletonBytes, level: .max, limit: limits.skeletonBytes, "skeleton_bytes", "the file has, besides its tensors,", "bytes")
+            try Limits.check(
+                file.skeletonBytes, level: level.outputBytes, limit: limits.skeletonBytes, "skeleton_bytes", "the file has, besides its tensors,", "bytes")
         }
         for hole in body.holes {
             if hole.fileIndex >= UInt64(body.files.count) || hole.fileIndex < UInt64(file) {
@@ -129,13 +130,14 @@ package struct Topology: Sendable {
                 throw TamisError(
                     .valueOutOfRange, "hole for tensor \(hole.tensorIndex), there are \(tensors.count)", element: "hole_tensor_index")
             }
-            skeletonUsed = try skeletonUsed.adding(hole.gapBytes, "gap_bytes")
-            if skeletonUsed > body.files[file].skeletonBytes {
+            let skeletonLeft = body.files[file].skeletonBytes - skeletonUsed
+            if hole.gapBytes > skeletonLeft {
                 throw TamisError(
-                    .lengthMismatch, "the gaps use \(skeletonUsed) bytes of a skeleton of \(body.files[file].skeletonBytes)", element: "gap_bytes")
+                    .lengthMismatch, "a gap of \(hole.gapBytes) bytes, where \(skeletonLeft) of the file's \(body.files[file].skeletonBytes) are left", element: "gap_bytes")
             }
-            let offset = try end.adding(hole.gapBytes, "gap_bytes")
-            end = try offset.adding(byteCount, "gap_bytes")
+            skeletonUsed += hole.gapBytes
+            let offset = try Self.outputSum(end, hole.gapBytes)
+            end = try Self.outputSum(offset, byteCount)
             let tensor = Int(hole.tensorIndex)
             holes[file].append(Hole(offset: offset, byteCount: byteCount, tensor: tensor, skeletonOffset: skeletonUsed))
             hasHole[tensor] = true
@@ -149,6 +151,13 @@ package struct Topology: Sendable {
         self.tensors = tensors
         self.aliases = aliases
         self.outputBytes = outputBytes
+    }
+
+    /// Refuses sums that no level allows.
+    private static func outputSum(_ a: UInt64, _ b: UInt64) throws(TamisError) -> UInt64 {
+        let (sum, overflows) = a.addingReportingOverflow(b)
+        if overflows { throw TamisError(.levelExceeded, "the decoded files together have 2^64 bytes or more, which no level allows", element: "skeleton_bytes") }
+        return sum
     }
 
     /// Refuses a decoded size that no Zstandard frame of so few bytes can have: a block takes 4 bytes and yields at most 128 KiB.

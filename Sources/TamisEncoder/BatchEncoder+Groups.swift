@@ -37,6 +37,8 @@ extension BatchEncoder {
         var indices: [Int32] = []
         var classes: [UInt8] = []
         var errors: [SquaredError] = []
+        var squares = 0.0
+        var changedElements: UInt64 = 0
         var digest = XXH64()
         // The group's code is the middle one, so that the classes reach as far up as down.
         let codes = group.map(\.work).map { work -> Int? in
@@ -52,7 +54,7 @@ extension BatchEncoder {
             entry.tensorIndex = UInt64(work.number)
             var error = SquaredError()
             if let quantizer = plans[work.number].quantizer, let code, let target {
-                entry.codingMode = CodingMode.index.rawValue
+                entry.codingMode = GroupedCodingMode.index.rawValue
                 entry.grid.step = quantizer.step
                 entry.grid.reconstructionOffset = Int64(quantizer.reconstruction.offset)
                 entry.scaleClass = UInt8(min(max(code - central + ScaleClasses.central, 0), 16))
@@ -64,11 +66,18 @@ extension BatchEncoder {
             } else {
                 unsafe raw.append(contentsOf: work.original.buffer)
             }
+            let lost = self.squares(placement, decoded: target?.view ?? work.original)
+            if !entry.isIndex && lost > 0 { entry.codingMode = GroupedCodingMode.changed.rawValue }
+            if entry.codingMode != GroupedCodingMode.raw.rawValue {
+                squares += lost
+                changedElements += work.description.shape.elementCount
+            }
             errors.append(error)
             unsafe digest.update((target?.view ?? work.original).buffer)
             header.entries.append(entry)
         }
         header.groupDigest = digest.value
+        header.weightError = WeightError.rounded(squares: squares, count: changedElements)
         let frame =
             raw.isEmpty
             ? []

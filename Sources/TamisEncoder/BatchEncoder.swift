@@ -169,24 +169,24 @@ struct BatchEncoder: Sendable {
 
         // What reads the decoded bytes; the longest jobs first.
         let others: [Job] = [.beside, .fileDigest] + compressed.map { .compress($0) } + sliced.indices.map { .digest($0) }
-        let digests = Mutex([UInt64](repeating: 0, count: sliced.count))
+        let identities = Mutex([Identity?](repeating: nil, count: sliced.count))
         let rawUnits = Mutex([Swift.Result<Unit, TamisError>?](repeating: nil, count: others.count))
         parallelFor(others.count, threads: threads) { _, number in
             switch others[number] {
             case .beside: beside()
             case .fileDigest: digest?.update(decoded?.view ?? bytes[range])
             case .compress(let placement):
-                let outcome = compress(placement.work)
+                let outcome = compress(placement)
                 rawUnits.withLock { $0[number] = outcome }
                 report(placement.work.description.shape.elementCount)
             case .digest(let number):
                 let placement = sliced[number].placement
-                let value = unsafe XXH64.of((decoded?[place(placement)].view ?? placement.work.original).buffer)
-                digests.withLock { $0[number] = value }
+                let value = identity(placement, decoded: decoded?[place(placement)].view ?? placement.work.original)
+                identities.withLock { $0[number] = value }
             }
         }
         for case let outcome? in rawUnits.withLock({ $0 }) { result.units.append(try outcome.get()) }
-        let tensorDigests = digests.withLock { $0 }
+        let ownIdentities = identities.withLock { $0 }
         var next = 0
         for (place, tensor) in sliced.enumerated() {
             var own: [IndexSliceCoder.Slice] = []
@@ -198,8 +198,8 @@ struct BatchEncoder: Sendable {
                 }
                 next += 1
             }
-            if tensor.placement.isRepeated { continue }
-            result.units.append(try dataUnit(tensor, own, tensorDigests[place]))
+            guard !tensor.placement.isRepeated, let identity = ownIdentities[place] else { continue }
+            result.units.append(try dataUnit(tensor, own, identity))
             if tensor.coder.isQuantizing { result.errors.append((tensor.placement.work.number, error)) }
         }
         // File order keeps the stream independent of how tensors are handled.

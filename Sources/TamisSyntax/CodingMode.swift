@@ -6,8 +6,14 @@ package enum CodingMode: UInt8, Sendable {
     case index = 1
     /// The bits of floating-point elements.
     case float = 2
+}
 
-    package static let range: ClosedRange<UInt8> = 0...2
-    /// In a group.
-    package static let groupedRange: ClosedRange<UInt8> = 0...1
+/// How a tensor of a group is coded (Spec §4.6).
+package enum GroupedCodingMode: UInt8, Sendable {
+    /// The bytes of the source, in the group's zstd frame.
+    case raw = 0
+    /// Indices in the group's codeword.
+    case index = 1
+    /// Other bytes than those of the source, in the group's zstd frame.
+    case changed = 2
 }

@@ -5,6 +5,8 @@ package struct DataUnit: SyntaxStructure, Equatable, Sendable {
     package var tensorIndex: UInt64 = 0
     /// XXH64 (seed 0) of the decoded tensor's bytes.
     package var tensorDigest: UInt64 = 0
+    /// Root mean square of what the tensor lost (Spec §8.4).
+    package var weightError: Float = 0
     package var codingMode: UInt8 = CodingMode.raw.rawValue
     package var indexCoding = IndexCoding()
     package var floatCoding = FloatCoding()
@@ -15,7 +17,9 @@ package struct DataUnit: SyntaxStructure, Equatable, Sendable {
         visitor.begin("data_unit")
         try visitor.uv("tensor_index", &tensorIndex, 0...UInt64(UInt32.max))
         try visitor.u64("tensor_digest", &tensorDigest, 0...UInt64.max)
-        try visitor.u8("coding_mode", &codingMode, CodingMode.range)
+        try visitor.weightError("weight_error", &weightError)
+        try visitor.u8("coding_mode", &codingMode, 0...Syntax.maximumReserved)
+        if CodingMode(rawValue: codingMode) == nil { throw visitor.unsupported("coding_mode", "coding mode \(codingMode)") }
         if codingMode == CodingMode.index.rawValue { try indexCoding.visit(&visitor) }
         if codingMode == CodingMode.float.rawValue { try floatCoding.visit(&visitor) }
         visitor.end()
@@ -68,7 +72,8 @@ package struct IndexCoding: SyntaxStructure, Equatable, Sendable {
 
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("index_coding")
-        try visitor.u8("quantizer_kind", &quantizerKind, QuantizerKind.range)
+        try visitor.u8("quantizer_kind", &quantizerKind, 0...Syntax.maximumReserved)
+        if QuantizerKind(rawValue: quantizerKind) == nil { throw visitor.unsupported("quantizer_kind", "quantizer \(quantizerKind)") }
         if quantizerKind <= QuantizerKind.trellis.rawValue { try grid.visit(&visitor) }
         if quantizerKind == QuantizerKind.trellis.rawValue { try visitor.u8("trellis_states_log2", &trellisStatesLog2, 3...8) }
         if quantizerKind == QuantizerKind.codebook.rawValue { try codebook.visit(&visitor) }

@@ -13,6 +13,5 @@ package enum QuantizerKind: UInt8, Sendable {
     /// Integers as they are.
     case integer = 5
 
-    package static let range: ClosedRange<UInt8> = 0...5
     package var hasGrid: Bool { self == .uniform || self == .trellis }
 }

@@ -59,6 +59,10 @@ package struct TensorEntry: SyntaxStructure, Equatable, Sendable {
     package var elementType: UInt8 = 0
     package var dimensions: [UInt64] = []
 
+    /// Codes beyond the last one up to the maximum are reserved for later.
+    private static let lastElementType: UInt8 = 28
+    private static let maximumElementType: UInt8 = 63
+
     package init() {}
 
     package init(_ tensor: TensorDescription) {
@@ -70,8 +74,9 @@ package struct TensorEntry: SyntaxStructure, Equatable, Sendable {
     package mutating func visit(_ visitor: inout some SyntaxVisitor) throws(TamisError) {
         visitor.begin("tensor_entry")
         try visitor.text("tensor_name", &name, maximumBytes: Syntax.maximumTextBytes)
-        try visitor.u8("element_type", &elementType, 1...28)
+        try visitor.u8("element_type", &elementType, 1...Self.maximumElementType)
         if ElementType(rawValue: elementType) == nil {
+            if elementType > Self.lastElementType { throw visitor.unsupported("element_type", "element type \(elementType)") }
             throw visitor.contradiction("element_type", .valueOutOfRange, "no element type has the code \(elementType)")
         }
         var rank = UInt8(clamping: dimensions.count)

@@ -56,7 +56,11 @@ struct Sample: Sendable, CustomTestStringConvertible {
     private static func make() throws -> [Sample] {
         var samples: [Sample] = []
         samples.append(try Sample("unit_header", UnitHeader(type: 5, payloadLength: 1 << 33)))
-        samples.append(try Sample("start_unit", StartUnit()))
+        var start = StartUnit()
+        samples.append(try Sample("start_unit", start))
+        start.shardNumber = 300
+        start.shardCount = 301
+        samples.append(try Sample("start_unit, shard", start))
 
         var parameters = ModelParameterSet()
         samples.append(try Sample("model_parameter_set, empty", parameters))
@@ -101,6 +105,7 @@ struct Sample: Sendable, CustomTestStringConvertible {
         var data = DataUnit()
         data.tensorIndex = 130
         data.tensorDigest = 0x0123_4567_89AB_CDEF
+        data.weightError = 0x1.2p-9
         samples.append(try Sample("data_unit, raw", data))
         data.codingMode = CodingMode.index.rawValue
         data.indexCoding.grid.step = 0x1.8p-7

@@ -1,3 +1,4 @@
+import TamisTestSupport
 import Testing
 
 @testable import TamisSyntax

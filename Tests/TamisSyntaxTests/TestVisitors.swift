@@ -1,4 +1,5 @@
 import TamisBits
+import TamisTestSupport
 
 @testable import TamisSyntax
 
@@ -144,6 +145,7 @@ struct RandomFiller: SyntaxVisitor {
     private var state: UInt64
     /// The bits of a rank of a minifloat.
     private var rankBits: UInt8 = 0
+    private var shardNumber: UInt16 = 0
 
     init(seed: UInt64) { state = seed }
 
@@ -155,6 +157,8 @@ struct RandomFiller: SyntaxVisitor {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+
+    private static let last: [String: UInt8] = ["level": 2, "coding_mode": 2, "entry_coding_mode": 2, "quantizer_kind": 5, "element_type": 28]
 
     private mutating func pick(_ lower: Int128, _ upper: Int128) -> Int128 {
         switch next() % 8 {
@@ -174,11 +178,15 @@ struct RandomFiller: SyntaxVisitor {
     mutating func u8(_ element: StaticString, _ value: inout UInt8, _ range: ClosedRange<UInt8>) {
         value = UInt8(pick(Int128(range.lowerBound), Int128(range.upperBound)))
         if "\(element)" == "element_type" && [8, 14, 15].contains(value) { value = 1 }
+        // Of what is reserved for later versions, none.
+        if let last = Self.last["\(element)"] { value = min(value, last) }
         if "\(element)" == "minifloat_exponent_bits" { rankBits = value }
         if "\(element)" == "minifloat_mantissa_bits" { rankBits += value }
     }
     mutating func u16(_ element: StaticString, _ value: inout UInt16, _ range: ClosedRange<UInt16>) {
         value = UInt16(pick(Int128(range.lowerBound), Int128(range.upperBound)))
+        if "\(element)" == "shard_number" { shardNumber = value }
+        if "\(element)" == "shard_count" { value = max(value, shardNumber + 1) }
     }
     mutating func u32(_ element: StaticString, _ value: inout UInt32) { value = UInt32(pick(0, Int128(UInt32.max))) }
     mutating func u64(_ element: StaticString, _ value: inout UInt64, _ range: ClosedRange<UInt64>) {

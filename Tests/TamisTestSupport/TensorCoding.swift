@@ -21,7 +21,7 @@ package enum TensorCoding: Sendable {
                     let tensor = try CodedTensor(unit, of: opened)
                     if case .index(let content) = tensor.content, content.integers == nil { codings[tensor.tensor] = .own(content.coding, try content.decodeClasses(), content.view) }
                 case .group:
-                    for member in try CodedGroup(unit, of: opened).members where member.entry.codingMode == CodingMode.index.rawValue {
+                    for member in try CodedGroup(unit, of: opened).members where member.entry.isIndex {
                         codings[member.tensor] = .grouped(member.entry.grid)
                     }
                 default: break

@@ -115,13 +115,16 @@ struct DamageTests {
         }
     }
 
-    @Test func unknownCriticalUnitVersionAndProfileAreUnsupported() throws {
+    @Test func laterVersionsAndShardsAreUnsupported() throws {
         var parts = StreamParts(Self.stream)
         parts.units.insert(.init(type: 9, payload: []), at: 4)
         #expect(refusal(try parts.stream())?.code == .unknownUnit)
-        for (byte, code) in [(0, TamisError.Code.unknownVersion), (1, .unknownVersion), (2, .unknownProfile)] {
+        for (byte, value, code) in [
+            (0, 0, TamisError.Code.unknownVersion), (0, 2, .unknownVersion), (1, 1, .unknownVersion), (2, 1, .unknownProfile), (3, 3, .unsupportedFeature),
+            (6, 2, .unsupportedFeature),
+        ] as [(Int, UInt8, TamisError.Code)] {
             parts = StreamParts(Self.stream)
-            parts.units[0].payload[byte] = 1
+            parts.units[0].payload[byte] = value
             let error = refusal(try parts.stream())
             #expect(error?.code == code && error?.family == .unsupported)
         }

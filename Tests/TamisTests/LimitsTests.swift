@@ -116,8 +116,10 @@ struct LimitsTests {
             #expect(try Tamis.decode(stream.bytes()) == [1])
         }
         var parts = StreamParts(try stream.bytes())
-        parts.units[0].payload[3] = 3
-        #expect(Self.refusal(try parts.stream(), .sequential) == .valueOutOfRange)
+        for (level, code) in [(3, TamisError.Code.unsupportedFeature), (15, .unsupportedFeature), (16, .valueOutOfRange)] as [(UInt8, TamisError.Code)] {
+            parts.units[0].payload[3] = level
+            #expect(Self.refusal(try parts.stream(), .sequential) == code)
+        }
     }
 
     @Test func severalFilesAreNotDecodedAsOne() throws {

@@ -82,7 +82,7 @@ struct RoundTripTests {
         #expect(summary.tensors.reduce(summary.otherByteCount) { $0 + $1.byteCount } == UInt64(stream.count))
         #expect(summary.tensors.allSatisfy { $0.byteCount > 0 } && summary.otherByteCount > 0)
         #expect(summary.encoderName == "an encoder" && summary.encoderOptions == "--quality 15" && summary.sourceFormat == "onnx")
-        #expect(summary.level == "standard" && summary.formatVersion == 0)
+        #expect(summary.level == "standard" && summary.formatVersion == 1)
         let source = try #require(summary.sources.first)
         #expect(summary.sources.count == 1 && source.fileName == "net.onnx" && source.byteCount == UInt64(Self.model.count))
         #expect(source.sha256 == Self.sha256(Self.model))

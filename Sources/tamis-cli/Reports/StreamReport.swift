@@ -56,6 +56,7 @@ struct StreamReport {
         ]
         if !reasons.isEmpty { columns.append(("exact because", .left)) }
         if showsTools {
+            columns.append(("rms error", .right))
             columns.append(("offset", .right))
             columns.append(("rows' step", .right))
             columns.append(("tools", .left))
@@ -70,6 +71,7 @@ struct StreamReport {
             ]
             if !reasons.isEmpty { cells.append(reasons[description.name] ?? "") }
             if showsTools {
+                cells.append(tensor.weightError.map { Decimal.significant(Double($0), 4) } ?? "")
                 cells.append(tensor.reconstructionOffset.map { Decimal.shortest($0) } ?? "")
                 cells.append(tensor.rowStepExponent > 0 ? "^\(Decimal.shortest(tensor.rowStepExponent))" : "")
                 cells.append(tensor.tools.joined(separator: " "))
@@ -165,6 +167,7 @@ extension StreamSummary.Tensor {
             ("row_step_exponent", .number(rowStepExponent)),
             ("slices", .integer(UInt64(sliceCount))),
             ("grouped", .bool(isGrouped)),
+            ("weight_error", weightError.map { .single($0) } ?? .null),
             ("tools", .array(tools.map { .string($0) })),
             ("feedback", JSONValue(feedback?.rawValue)),
             ("bias_corrected", isCorrected.map { .bool($0) } ?? .null),

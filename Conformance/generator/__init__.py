@@ -1,0 +1,1 @@
+"""Makes the conformance vectors. Start with Conformance/generate.py."""
