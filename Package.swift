@@ -47,10 +47,11 @@ let package = Package(
         module("TamisFiles", ["TamisBits"], warningsAreErrors),
         module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
         module("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax", "Yams"], warningsAreErrors),
+        module("TamisConformance", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd", "Tamis"]),
         .executableTarget(
             name: "tamis-cli",
             dependencies: [
-                "Tamis", "TamisRecipes", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
+                "Tamis", "TamisRecipes", "TamisConformance", "TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisFiles", "TamisDigest", "TamisThreads",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: warningsAreErrors),
@@ -79,8 +80,9 @@ let package = Package(
             of: "Tamis",
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
         tests(of: "TamisRecipes", ["TamisBits", "TamisEncoder", "TamisModel", "TamisTestSupport"]),
+        tests(of: "TamisConformance", ["Tamis", "TamisBits", "TamisDecoder", "TamisModel", "TamisSyntax", "TamisDigest", "TamisTestSupport", "TamisThreads"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
-        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
+        .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisDigest", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -14,9 +14,17 @@ struct HelpTests {
         ("inspect", ["--json", "-q, --quiet", "-v, --verbose"]),
         ("verify", ["--against", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
         ("compare", ["--statistics", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
+        ("conformance", []),
+        (
+            "conformance decoder",
+            ["--command", "--group", "--only", "--manifest", "--timeout", "--waivers", "--junit", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose"]
+        ),
+        ("conformance encoder", ["--command", "--manifest", "--timeout", "--waivers", "--junit", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose"]),
+        ("conformance stream", ["--trace", "--json", "-T, --threads", "-M, --memory", "-q, --quiet"]),
+        ("conformance testee", ["-T, --threads", "-M, --memory"]),
     ])
     func options(command: String, options: [String]) throws {
-        let help = try Tool.run(command, "--help")
+        let help = try Tool.run(command.split(separator: " ").map(String.init) + ["--help"])
         #expect(help.status == 0 && help.errors == "")
         for option in options + ["-h, --help", "--version"] { #expect(help.text.contains("  " + option), "\(option)") }
         #expect(help.text.contains("  tamis \(command) "))
@@ -28,7 +36,7 @@ struct HelpTests {
     @Test("The command itself, its version, its completions")
     func root() throws {
         let help = try Tool.run("--help")
-        for command in ["encode", "decode", "inspect", "verify", "compare"] { #expect(help.text.contains("\n  \(command) ")) }
+        for command in ["encode", "decode", "inspect", "verify", "compare", "conformance"] { #expect(help.text.contains("\n  \(command) ")) }
         #expect(try Tool.run("--version").text == "tamis \(Tamis.version)\n")
         for shell in ["bash", "zsh", "fish"] {
             let script = try Tool.run("--generate-completion-script", shell)
