@@ -11,16 +11,16 @@ package struct EncoderCheck: Sendable {
     package struct Figures: Sendable {
         package let sourceBytes: UInt64
         package let streamBytes: UInt64
-        /// Elements of floating-point tensors in the source.
-        package let floatElements: UInt64
+        /// What bits a weight are counted by.
+        package let weightCount: UInt64
         package let level: Int
         package let tensorCount: Int
         /// Tensors of units that state a weight error above 0.
         package let changedCount: Int
 
         package var ratio: Double { streamBytes == 0 ? 0 : Double(sourceBytes) / Double(streamBytes) }
-        /// nil for a model without such elements.
-        package var bitsPerWeight: Double? { floatElements == 0 ? nil : 8 * Double(streamBytes) / Double(floatElements) }
+        /// nil for a model without weights.
+        package var bitsPerWeight: Double? { weightCount == 0 ? nil : 8 * Double(streamBytes) / Double(weightCount) }
     }
 
     struct Fault: Error {
@@ -55,7 +55,10 @@ package struct EncoderCheck: Sendable {
         let stated = StatedError.all(in: stream.view)
         figures = Figures(
             sourceBytes: source.bytes.files.indices.reduce(0) { $0 + UInt64(source.bytes.asRead($1).count) }, streamBytes: UInt64(stream.view.count),
-            floatElements: source.source.floatElementCount, level: Int(encoded.start.level), tensorCount: encoded.topology.tensors.count,
+            weightCount: WeightCount.of(
+                floatElements: source.source.floatElementCount,
+                codedElements: encoded.topology.tensors.reduce(0) { $0 + $1.shape.elementCount }),
+            level: Int(encoded.start.level), tensorCount: encoded.topology.tensors.count,
             changedCount: stated.reduce(0) { $0 + ($1.value > 0 ? $1.tensors.count : 0) })
         let decoded = try TamisFile(stream, limits: .streaming).decodeFiles(threads: threads)
         do throws(Fault) {

@@ -6,15 +6,14 @@ import TamisModel
 /// What is in a stream, as tables for people and as JSON for programs.
 struct StreamReport {
     private let summary: StreamSummary
-    /// Elements of floating-point tensors of the source, coded or not; of all tensors if most are of other types, as where weights are
-    /// integers already.
+    /// What bits a weight are counted by.
     let elements: UInt64
     let sourceByteCount: UInt64
 
     init(_ summary: StreamSummary) {
         self.summary = summary
-        let all = summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount }
-        elements = all > 2 * summary.sourceFloatElements ? all : summary.sourceFloatElements
+        elements = WeightCount.of(
+            floatElements: summary.sourceFloatElements, codedElements: summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount })
         sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
     }
 
