@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """Makes the conformance vectors, the sources, manifest.json, COVERAGE.md and the tables of README.md.
 
-    generate.py [--encode] [--tamis COMMAND]
+    generate.py [--encode] [--erratum ID ...] [--tamis COMMAND]
 
 Vectors are put together from the functions of reference/encode.py, by the tables of generator/. Those called encoded-… and the sources are left as
 they are, unless --encode makes them anew, the vectors with the tamis command. Every vector is held against the reference decoder; if it answers
 otherwise, or a row of the Spec is not covered, nothing is written. Then the tamis command is, if there is one: exit code 1 if it answers otherwise.
-The same vectors come out each time. Needs numpy, and onnx for --encode.
+The same vectors come out each time.
+
+What manifest.json lists is golden: if a vector or source of it would vanish, or its bytes, its expectation, or what it decodes to would change,
+nothing is written, unless --erratum names it (a source as sources/ID), or is `all`. New ones may be added.
+
+Needs Python 3.11 or newer, numpy and libzstd; onnx for --encode, and for a source that is not there.
 """
 import argparse
 import hashlib
@@ -14,7 +19,6 @@ import importlib
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -24,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE / "reference")]
 import tamis_reference
-from generator import coverage, documents, encoded, sources, vectors
+from generator import coverage, documents, encoded, golden, sources, vectors
 
 VALID = ("valid_model", "valid_index", "valid_float")
 INVALID = ("invalid_stream", "invalid_model", "invalid_coding", "invalid_float", "invalid_group")
@@ -119,20 +123,39 @@ def level_of(content):
     return content[24] if len(content) > 24 and content[8] == 1 else None
 
 
-def written_sources(make_anew):
-    entries = []
+def all_sources(make_anew):
+    """The entry and the bytes of each source."""
     for number, (name, make, about) in enumerate(sources.SOURCES):
         path = HERE / "sources" / f"{name}.onnx"
         content = path.read_bytes() if path.exists() and not make_anew else sources.made(number, make)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-        entries.append({"id": name, "file": f"sources/{name}.onnx", "sha256": hashlib.sha256(content).hexdigest(), "about": about})
-    return entries
+        yield {"id": name, "file": f"sources/{name}.onnx", "sha256": hashlib.sha256(content).hexdigest(), "about": about}, content
+
+
+def write_files(files):
+    """Vectors and sources: writes those that are other or not there, by their paths, and removes all others."""
+    for path in {path for folder in ("vectors", "sources") for path in (HERE / folder).rglob("*") if path.is_file()} - set(files):
+        path.unlink()
+    for path, content in files.items():
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def changes_of_golden(manifest, errata):
+    """What errata change; ends the program if something changes without."""
+    path = HERE / "manifest.json"
+    changed = golden.changes(json.loads(path.read_text()), manifest) if path.exists() else {}
+    stopping = golden.unexplained(changed, errata)
+    if stopping:
+        raise SystemExit("\n".join(["error: nothing is written, as the vectors are golden:"] + stopping
+                                   + ["Add a vector under another id instead; one that contradicts the Spec is withdrawn by an erratum: name it with --erratum."]))
+    return changed
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--encode", action="store_true", help="make the sources and the vectors encoded-… anew")
+    arguments.add_argument("--erratum", nargs="+", default=[], metavar="ID", help="vectors, or sources/ID, that may change or vanish; or all")
     arguments.add_argument("--tamis", default=os.environ.get("TAMIS", str(HERE.parent / ".build" / "release" / "tamis")))
     options = arguments.parse_args()
 
@@ -163,17 +186,16 @@ def main():
         wrong.append(f"{total} bytes altogether")
     if wrong:
         raise SystemExit("\n".join(["error: nothing is written:"] + wrong))
+    made_sources = list(all_sources(options.encode))
+    manifest = {"format_version": 1, "vectors": entries, "sources": [entry for entry, _ in made_sources]}
+    changed = changes_of_golden(manifest, options.erratum)
 
-    shutil.rmtree(HERE / "vectors", ignore_errors=True)
-    for vector, (content, _) in zip(chosen, made):
-        path = HERE / "vectors" / vector.group / f"{vector.id}.tamis"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    manifest = {"format_version": 1, "vectors": entries, "sources": written_sources(options.encode)}
+    write_files({HERE / entry["file"]: content for entry, content in [*zip(entries, (content for content, _ in made)), *made_sources]})
     (HERE / "manifest.json").write_text(written(manifest))
     (HERE / "COVERAGE.md").write_text(page)
     readme = HERE / "README.md"
     readme.write_text(documents.with_tables(readme.read_text(), [(entry, len(content)) for entry, (content, _) in zip(entries, made)]))
+    print("\n".join(f"erratum: {name} {what}" for name, what in changed.items()) or "no vector or source that was there is changed")
     for group in LEAST:
         print(f"{count[group]:4} {group}, {sum(len(content) for vector, (content, _) in zip(chosen, made) if vector.group == group)} bytes")
     seconds = [seconds for _, _, seconds, _ in results]

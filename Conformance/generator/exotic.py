@@ -6,7 +6,10 @@ from .models import SKELETON, Model, pack, some_bytes, some_indices
 from .valid_model import small, two_files
 
 
-def ancillary(unit_type, payload=b""):
+PRIVATE = 240                                           # the first ancillary type of private use (§11.3)
+
+
+def ancillary(unit_type=PRIVATE, payload=b""):
     return Unit(unit_type, encode.Structure("ancillary", [encode.opaque("payload", payload)]))
 
 
@@ -20,7 +23,7 @@ def with_unit(place, unit):
 def everywhere():
     stream = small(2).stream()
     for place in range(len(stream.units), 0, -1):
-        stream.units.insert(place, ancillary(128 + place, b"x" * place))
+        stream.units.insert(place, ancillary(PRIVATE + place, b"x" * place))
     return stream
 
 
@@ -55,12 +58,12 @@ def checksums():
     return stream
 
 
-def shard(number, count, tensors, skeletons):
-    """A shard of a model of three tensors and two files, with some of them."""
+def shard(number, count, tensors, skeletons, knows_files=False):
+    """A shard of a model of three tensors and two files, with some of them, and with the digests of the files if their bytes are known."""
     stream = two_files()
     head, skeleton_units, coded = stream.units[1:3], stream.units[3:5], stream.units[5:]
     units = [encode.start_unit(0, number, count), *head, *(skeleton_units[n] for n in skeletons), *(coded[n] for n in tensors)]
-    return encode.Stream(units, stream.tensors, [])
+    return encode.Stream(units, stream.tensors, [], stream.files if knows_files else [])
 
 
 def shard_with_group():
@@ -115,13 +118,13 @@ ROWS_OF_TABLE = [
     ("names-canonically-equal", lambda: Model().raw(name="é").raw(name="e\u0301").stream(), "names that look alike and have other bytes"),
     ("paths-alike", lambda: small(2).stream([File("ab", b"a", [(0, 0)]), File("ab.c/d", b"b", [(0, 1)])]),
      "a file_name that begins like another, but is not its folder"),
-    ("ancillary-after-start", lambda: with_unit(1, ancillary(128, b"note")), "an ancillary unit after the start unit"),
-    ("ancillary-after-parameters", lambda: with_unit(2, ancillary(255, b"note")), "an ancillary unit after the parameter set"),
-    ("ancillary-after-topology", lambda: with_unit(3, ancillary(200, b"note")), "an ancillary unit after the topology"),
-    ("ancillary-between-coded", lambda: with_unit(5, ancillary(129, bytes(range(256)))), "an ancillary unit between data units"),
+    ("ancillary-after-start", lambda: with_unit(1, ancillary(128, b"note")), "an ancillary unit after the start unit, of the first type"),
+    ("ancillary-after-parameters", lambda: with_unit(2, ancillary(255, b"note")), "an ancillary unit after the parameter set, of the last type"),
+    ("ancillary-after-topology", lambda: with_unit(3, ancillary(239, b"note")), "an ancillary unit after the topology, of the last type that is not of private use"),
+    ("ancillary-between-coded", lambda: with_unit(5, ancillary(PRIVATE + 1, bytes(range(256)))), "an ancillary unit between data units"),
     ("ancillary-before-index", lambda: with_unit(6, ancillary(254, b"\0")), "an ancillary unit before the index unit"),
-    ("ancillary-empty", lambda: with_unit(3, ancillary(128)), "an ancillary unit without payload"),
-    ("ancillary-like-a-unit", lambda: with_unit(4, ancillary(128 + 5, b"\0" * 40)), "an ancillary unit whose payload looks like a data unit"),
+    ("ancillary-empty", lambda: with_unit(3, ancillary()), "an ancillary unit without payload"),
+    ("ancillary-like-a-unit", lambda: with_unit(4, ancillary(PRIVATE + 5, b"\0" * 40)), "an ancillary unit whose payload looks like a data unit"),
     ("ancillary-everywhere", everywhere, "ancillary units wherever they may be"),
     ("coded-before-skeletons", lambda: turned([2, 3, 4, 0, 1]), "data units before the skeletons"),
     ("skeletons-reversed", lambda: turned([1, 0, 2, 3, 4]), "skeletons in the other order"),
@@ -130,6 +133,7 @@ ROWS_OF_TABLE = [
     ("shard-1-of-2", lambda: shard(1, 2, [1], [1]), "the second of two shards"),
     ("shard-without-units", lambda: shard(7, 9, [], []), "a shard without coded units and skeletons"),
     ("shard-last-of-most", lambda: shard(65534, 65535, [2], []), "the greatest shard_number and shard_count"),
+    ("shard-with-digests", lambda: shard(0, 2, [0, 2], [0], True), "a shard with the digests of the model's files"),
     ("shard-of-tensors-in-group", shard_with_group, "a shard with a group"),
     ("frame-checksums", checksums, "content checksums in all frames"),
     ("frame-with-window", lambda: framed(lambda content: MAGIC + b"\xC0\x00" + len(content).to_bytes(8, "little") + block(content)),

@@ -3,7 +3,7 @@ import encode
 
 from .edits import (Edit, after, append, behind_index, bit, bytes_of, cut_at, drop, drop_unit, insert, insert_unit, move_unit, put, several,
                     signature, write)
-from .exotic import ancillary
+from .exotic import ancillary, with_unit
 from .valid_model import small, two_files
 
 
@@ -152,6 +152,9 @@ START_ROWS = [
     ("start-cut", raw, cut_at("start.shard_count", 1), "truncated", "a start unit that ends in its last element"),
 ]
 
+SECOND_SOURCE = several(
+    insert("parameters.source_file", encode.Structure("source_file", [encode.uv("source_bytes", 1), encode.opaque("source_sha256", bytes(32))])),
+    put("parameters.source_count", 2))
 
 PARAMETER_ROWS = [
     ("slice-log2-3", raw, put("parameters.slice_elements_log2", 3), "value_out_of_range", "slice_elements_log2 3"),
@@ -170,8 +173,9 @@ PARAMETER_ROWS = [
     ("uv-cut", raw, several(cut_at("parameters.source_float_elements"), append("parameters", b"\x81\x82")), "truncated",
      "a payload that ends in a variable integer",
      "parameters", "source_float_elements"),
-    ("source-count-other", raw, several(insert("parameters.source_file", encode.Structure("source_file", [
-        encode.uv("source_bytes", 1), encode.opaque("source_sha256", bytes(32))])), put("parameters.source_count", 2)), "length_mismatch", "two source files for one file"),
+    ("source-count-other", raw, SECOND_SOURCE, "length_mismatch", "two source files for one file"),
+    ("source-count-behind-ancillary", lambda: with_unit(1, ancillary()), SECOND_SOURCE, "length_mismatch",
+     "two source files for one file, in a parameter set behind an ancillary unit"),
     ("source-count-bytes", lambda: small(level=2).stream(), put("parameters.source_count", 60000), "truncated", "source_count 60000 with room for one"),
     ("source-bytes-overlong", raw, write("parameters.source_bytes", b"\x80\x00"), "overlong_integer", "source_bytes 0 in two bytes"),
     ("source-file-cut", raw, cut_at("parameters.source_sha256", 31), "truncated", "a parameter set without its last byte: its list of one source has no room",

@@ -118,6 +118,7 @@ ROWS = [
          "files of 2^20 + 1 bytes at level 0, in 16 holes of one tensor"),
     over("output-of-level-1", claimed(UINT8, 2 ** 26, level=1, holes=65), nothing("topology.skeleton_bytes"),
          "files of more than 2^32 bytes at level 1, in 65 holes of one tensor"),
+    over("output-of-level-2", plain(2), put("topology.skeleton_bytes", 2 ** 44 - 2), "files of 2^44 + 1 bytes at level 2, stated"),
     over("output-overflow", plain(2), put("topology.skeleton_bytes", 2 ** 64 - 1), "files of more than 2^64 bytes: a sum that overflows"),
     over("units-65-of-level-0", lambda: more_units(), nothing("index"), "65 units before the end unit at level 0", 64, None),
     over("unit-count-of-level-0", plain(0), put("index.unit_count", 2 ** 31), "unit_count 2^31 at level 0, stated", "index", "unit_count"),
@@ -159,7 +160,7 @@ ROWS = [
 
 def more_units():
     stream = units_at_limit()
-    stream.units.insert(3, ancillary(128))
+    stream.units.insert(3, ancillary())
     return stream
 
 

@@ -160,8 +160,8 @@ def constants(rng):
 
 
 def large_names(rng):
-    """Names that collide, that need cleaning, that are not ASCII."""
-    return model({name: normal(rng, 6, 7) for name in ("w", "w\n", "w_", "é", "a/b:0", "n" * 300)})
+    """Names that collide, that need cleaning, that are not ASCII, that are canonically equivalent."""
+    return model({name: normal(rng, 6, 7) for name in ("w", "w\n", "w_", "é", "a/b:0", "n" * 300, "e\u0301")})
 
 
 # id, model, what it is about
@@ -176,7 +176,7 @@ SOURCES = [
     ("kernels", kernels, "convolution kernels"),
     ("attention", attention, "matrices with their outputs in the columns, and a tensor of three dimensions"),
     ("subgraphs", constants, "tensors of Constant nodes and of branches"),
-    ("names", large_names, "names with control characters, names that collide, long names"),
+    ("names", large_names, "names with control characters, names that collide, names that are canonically equivalent, long names"),
 ]
 
 

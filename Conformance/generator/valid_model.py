@@ -47,8 +47,8 @@ def corrected_tensor():
 
 
 def units_at_limit():
-    """64 units before the end unit: 57 ancillary ones."""
-    return small().stream(ancillary=[encode.Unit(128 + n, encode.Structure("ancillary", [])) for n in range(64 - 3 - 2 - 1)])
+    """64 units before the end unit: 58 ancillary ones, of the types of private use."""
+    return small().stream(ancillary=[encode.Unit(240 + n % 16, encode.Structure("ancillary", [])) for n in range(64 - 3 - 2 - 1)])
 
 
 def body_at_limit():

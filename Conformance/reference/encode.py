@@ -15,6 +15,7 @@ import math
 import os
 import struct
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -201,9 +202,11 @@ class Unit:                                             # §3.2
 class Stream:
     """Units between the signature and the end of the file. The index unit and the end unit can be made once the others are as they shall be."""
 
-    def __init__(self, units, tensors, files):
-        """`tensors` of the topology; `files`: names and contents of what the stream decodes to, none in a shard. `after`: bytes behind the end."""
+    def __init__(self, units, tensors, files, digested=None):
+        """`tensors` of the topology; `files`: names and contents of what the stream decodes to, none in a shard. `digested`: those that the index
+        has digests of, all of the model in a shard that knows them (§3.7). `after`: bytes behind the end."""
         self.signature, self.units, self.tensors, self.files, self.after = SIGNATURE, units, tensors, files, b""
+        self.digested = files if digested is None else digested
         self.index = self.end = None
 
     def with_index(self):                               # §4.7
@@ -215,8 +218,8 @@ class Stream:
                 *(Structure("indexed_unit", [u8("indexed_unit_type", t), uv("unit_bytes", length)]) for t, length in lengths),
                 uv("place_count", len(self.tensors)),
                 *(Structure("tensor_place", [uv("unit_number", holder.get(tensor, 0))]) for tensor in range(len(self.tensors))),
-                uv("digest_count", len(self.files)),
-                *(Structure("file_digest", [opaque("file_sha256", sha256(content))]) for _, content in self.files)]))
+                uv("digest_count", len(self.digested)),
+                *(Structure("file_digest", [opaque("file_sha256", sha256(content))]) for _, content in self.digested)]))
             self.units = self.units + [self.index]
         return self
 
@@ -906,17 +909,23 @@ def cut(name, size):
     return name.encode()[:size].decode(errors="ignore")
 
 
+def canonical(name):
+    """The same text for all names that are canonically equivalent."""
+    return unicodedata.normalize("NFC", name)
+
+
 def tensor_names(found):                                # Names of ONNX tensors
-    """Of initializers only: cleaned, cut, and told apart by #2, #3 … where a name is there before."""
-    names, taken = [], {}
+    """Of initializers only: cleaned, cut, and told apart by #2, #3 … where a name is there before, or one that is canonically equivalent."""
+    names, taken, last = [], set(), {}                  # last: of a stem, the n up to which all are taken
     for name in found:
-        base = cut(cleaned(name) or "unnamed", 4096)
-        name, stem, n = base, cut(base, 4076), taken.get(base, 1)
-        while name in taken:
+        base = name = cut(cleaned(name) or "unnamed", 4096)
+        stem = cut(base, 4076)
+        n = last.get(canonical(stem), 1)
+        while canonical(name) in taken:
             n += 1
             name = f"{stem}#{n}"
-        taken[base] = n
-        taken.setdefault(name, 1)
+        last[canonical(stem)] = n
+        taken.add(canonical(name))
         names.append(name)
     return names
 

@@ -9,7 +9,8 @@ With -o the files are written: one file to OUT; several into the folder OUT. Exi
 unsupported, or beyond a limit, with the verdict (§3.6), the unit, the element and the byte on standard error; 66: the file cannot be read.
 
 The module has decode(stream), decode_model(stream) and trace(stream). It makes every check of the specification. A shard (§3.7) decodes to
-its tensors alone. Memory is reserved for what the bounds of §9 and `Limits` allow only.
+its tensors alone. Memory is reserved for what the bounds of §9 allow only, and for no more decoded bytes than the decoder's own limit: 2^30,
+or those of --memory. What needs more is refused as limit_exceeded.
 
 It needs Python's standard library and libzstd. Nothing in it is taken from the product's code: only from the specification, whose order,
 names and section numbers it has.
@@ -191,11 +192,15 @@ class InvalidCodeword(Exception):
     """An arithmetic codeword, or raw bits, are not those of so many elements: the verdict invalid_codeword."""
 
 
-class Limits:
-    """What this decoder is willing to do (§9.1), whatever the level of a stream allows."""
+DEFAULT_MEMORY = 2 ** 30
 
-    def __init__(self, output_bytes=2 ** 30):
-        self.output_bytes = output_bytes                # of all that is decoded
+
+class Limits:
+    """What this decoder is willing to do (§9.1), whatever the level of a stream allows. `output_bytes`: of tensors, skeletons and topology
+    together, and of all files together."""
+
+    def __init__(self, output_bytes=DEFAULT_MEMORY):
+        self.output_bytes = output_bytes
 
 
 # §3 The stream, §4 units: a method for each structure, in the order of the specification
@@ -255,7 +260,7 @@ class Decoder:
         if unit_type not in UNIT_NAMES and unit_type < 128:
             header.refuse("unknown_unit", "unit_type", f"type {unit_type}", 0)
         if self.level and unit_type != END_UNIT:
-            header.limited("unit_count", number + 1, self.level.units)
+            header.limited(None, number + 1, self.level.units)
         if not self.is_allowed(unit_type):
             header.refuse("unit_order", "unit_type", f"type {unit_type}", 0)
         payload, payload_crc = self.stream[place + 13:end], int.from_bytes(self.stream[end:end + 4], "little")
@@ -309,10 +314,10 @@ class Decoder:
         for place in index.places:
             if not (place < len(units) and units[place][0] in (DATA_UNIT, GROUP_UNIT)) and not (self.is_shard and place == 0):
                 refuse("length_mismatch", "unit_number", f"{place} is no unit with tensors")
-        if len(index.digests) != (0 if self.is_shard else len(self.file_entries)):
+        if len(index.digests) != len(self.file_entries) and not (self.is_shard and index.digests == []):
             refuse("length_mismatch", "digest_count", f"{len(index.digests)} for {len(self.file_entries)} files")
         if self.source_count != len(self.file_entries):
-            raise Refused("length_mismatch", 1, "source_count", None, f"{self.source_count} for {len(self.file_entries)} files")
+            raise Refused("length_mismatch", self.parameter_unit, "source_count", None, f"{self.source_count} for {len(self.file_entries)} files")
 
     def held_tensor(self, reader, element, number):     # §3.4
         """The tensor of this number, which is in this unit."""
@@ -365,6 +370,7 @@ class Decoder:
     # §4.2
 
     def model_parameter_set(self, reader):
+        self.parameter_unit = reader.unit               # 1, or more behind ancillary units
         self.slice_elements = 2 ** reader.u8("slice_elements_log2", 4, 20)
         reader.text("encoder_name", 255)
         reader.text("encoder_options", 65535)
@@ -836,7 +842,7 @@ class Decoder:
 
     def files(self, skeletons):
         """(name, bytes) of each file; of a shard, whose skeletons are decoded only, of none."""
-        files, holes_of_file = [], [[] for _ in self.file_entries]
+        files, written, holes_of_file = [], 0, [[] for _ in self.file_entries]
         for file, gap_bytes, tensor in self.holes:
             holes_of_file[file].append((gap_bytes, tensor))
         for number, (name, skeleton_bytes) in enumerate(self.file_entries):
@@ -849,12 +855,13 @@ class Decoder:
                 file += skeleton[place:place + gap_bytes]
                 place += gap_bytes
                 file += self.contents[tensor]
-                if len(file) > self.limits.output_bytes:
-                    raise Refused("limit_exceeded", detail=f"{name} is longer than {self.limits.output_bytes} bytes")
+                if written + len(file) > self.limits.output_bytes:
+                    raise Refused("limit_exceeded", detail=f"files of more than {self.limits.output_bytes} bytes, up to {name}")
             file += skeleton[place:skeleton_bytes]
             if hashlib.sha256(file).digest() != self.index.digests[number]:
                 self.index.reader.refuse("file_digest", "file_sha256", name)
             files.append((name, bytes(file)))
+            written += len(file)
         return files
 
     # §9.4
@@ -1434,7 +1441,7 @@ Level = collections.namedtuple("Level", "files tensors holes elements rank name_
 LEVELS = [
     Level(2, 16, 64, 2 ** 16, 4, 64, 2 ** 8, 2 ** 20, 64),
     Level(256, 2 ** 16, 2 ** 18, 2 ** 31, 8, 4096, 2 ** 26, 2 ** 32, 2 ** 18),
-    Level(2 ** 16, 2 ** 20, 2 ** 22, 2 ** 36, 16, 4096, 2 ** 28, 2 ** 40, 2 ** 21),
+    Level(2 ** 16, 2 ** 20, 2 ** 22, 2 ** 36, 16, 4096, 2 ** 28, 2 ** 44, 2 ** 21),
 ]
 
 
@@ -1506,27 +1513,27 @@ def decoded(decoder):
         raise Refused("limit_exceeded", len(decoder.units) - 1, detail="out of memory") from None
 
 
-def decode(stream):
+def decode(stream, limits=None):
     """The files of the model in a stream: a list of (name, bytes). Raises Refused."""
-    return decode_model(stream).files
+    return decode_model(stream, limits).files
 
 
-def trace(stream, with_parts=False):
+def trace(stream, with_parts=False, limits=None):
     """The elements of a stream, in stream order (class Element); of a stream that is refused, those read until then.
     With `with_parts` also what no table has: frames, codewords ..."""
-    elements, _ = trace_and_fault(stream)
+    elements, _ = trace_and_fault(stream, limits)
     return [element for element in elements if with_parts or element.structure != ""]
 
 
-def trace_and_fault(stream):
+def trace_and_fault(stream, limits=None):
     """All parts of a stream, and the Refused, or None."""
-    elements, result = examine(stream)
+    elements, result = examine(stream, limits)
     return elements, result if isinstance(result, Refused) else None
 
 
-def examine(stream):
+def examine(stream, limits=None):
     """All parts of a stream, in stream order, and the Model, or the Refused. Coded units are read after all others (§3.3)."""
-    decoder = Decoder(stream)
+    decoder = Decoder(stream, limits)
     try:
         result = decoded(decoder)
     except Refused as fault:
@@ -1548,13 +1555,13 @@ def described(result):
     }, 0
 
 
-def outcome(stream):
+def outcome(stream, limits=None):
     """What the protocol says of a stream."""
-    return described(examine(stream)[1])
+    return described(examine(stream, limits)[1])
 
 
-def print_trace(stream):
-    elements, fault = trace_and_fault(stream)
+def print_trace(stream, limits):
+    elements, fault = trace_and_fault(stream, limits)
     for element in elements:
         number = "" if element.unit is None else element.unit
         name = f"{element.structure}.{element.element}" if element.structure else element.element
@@ -1572,26 +1579,37 @@ def write(files, output):
         (output / name).write_bytes(content)
 
 
+def byte_count(text):
+    """The bytes that an option states: a number, with K, M or G for multiples of 1024."""
+    number, unit = (text[:-1], "KMG".index(text[-1]) + 1) if text[-1:] in tuple("KMG") else (text, 0)
+    if not (number.isascii() and number.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes, such as 1048576, 512M or 4G")
+    return int(number) * 1024 ** unit
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("file", metavar="FILE.tamis", type=Path)
     arguments.add_argument("-o", "--output", metavar="OUT", type=Path, help="write the files of the model here")
     arguments.add_argument("--testee", action="store_true", help="print files and tensors, or the verdict, as JSON")
     arguments.add_argument("--trace", action="store_true", help="print unit, byte, size, name and value of every element")
+    arguments.add_argument("--memory", metavar="BYTES", type=byte_count, default=DEFAULT_MEMORY, help="refuse what decodes to more than this, all tensors, "
+                           "skeletons and the topology together, or all files together: a number, with K, M or G for multiples of 1024 (default: 1G)")
     options = arguments.parse_args()
+    limits = Limits(options.memory)
     try:
         stream = options.file.read_bytes()
     except OSError as fault:
         print(f"{options.file}: {fault.strerror}", file=sys.stderr)
         return 66
     if options.trace:
-        return print_trace(stream)
+        return print_trace(stream, limits)
     if options.testee:
-        result, exit_code = outcome(stream)
+        result, exit_code = outcome(stream, limits)
         print(json.dumps(result))
         return exit_code
     try:
-        files = decode(stream)
+        files = decode(stream, limits)
     except Refused as fault:
         print(f"{options.file}: {fault}", file=sys.stderr)
         return FAMILIES[fault.family]

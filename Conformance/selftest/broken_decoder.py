@@ -145,9 +145,18 @@ FAULTS = {
          "symbol = next((symbol for symbol in range(len(f)) if s[symbol] <= x % 4096 < s[symbol + 1]), 0)")]),
     "short-rows": ("escapes of short rows have as many bits as others", [
         ("return take(self.W - z) << z", "return take(self.W - self.z) << self.z")]),
+    "parameter-unit": ("the parameter set is taken for unit 1, also behind ancillary units", [
+        ("self.parameter_unit = reader.unit ", "self.parameter_unit = 1 ")]),
+    "unit-after-level": ("one unit more than the level allows is taken", [
+        ("header.limited(None, number + 1, ", "header.limited(None, number, ")]),
     "shard-digests": ("a stream that is no shard needs no file digests", [
-        ("if len(index.digests) != (0 if self.is_shard else len(self.file_entries)):", "if len(index.digests) not in (0, len(self.file_entries)):"),
+        ("and not (self.is_shard and index.digests == []):", "and index.digests != []:"),
         ("if hashlib.sha256(file).digest() !=", "if self.index.digests and hashlib.sha256(file).digest() !=")]),
+    "digests-of-shards": ("a shard may not have file digests", [
+        ("if len(index.digests) != len(self.file_entries) and not (self.is_shard and index.digests == []):",
+         "if len(index.digests) != (0 if self.is_shard else len(self.file_entries)):")]),
+    "shard-without-digests": ("a shard needs file digests", [
+        (" and not (self.is_shard and index.digests == []):", ":")]),
 }
 
 

@@ -64,6 +64,7 @@ def random_tree(rng, modes):
         tree.units[0] = encode.start_unit(level, rng.randrange(count), count)
         tree.units[3:] = [unit for unit in tree.units[3:] if rng.random() < 0.6]
         tree.files = []
+        tree.digested = rng.choice((tree.digested, []))
     return tree
 
 
