@@ -1,4 +1,5 @@
 import TamisBits
+import TamisSyntax
 
 /// What a stream decodes to, by digests: the answer of a decoder under test, and what the manifest expects.
 package struct DecodedContent: Sendable, Equatable {
@@ -51,14 +52,14 @@ package struct DecodedContent: Sendable, Equatable {
             if own.shape != others.shape { return "\(name): expected shape \(own.shape), got \(others.shape)" }
             if own.sha256 != others.sha256 { return "\(name): expected SHA-256 \(own.sha256), got \(others.sha256)" }
         }
-        if tensors.count != other.tensors.count { return "expected \(tensors.count) tensors, got \(other.tensors.count)" }
+        if tensors.count != other.tensors.count { return "expected \(tensors.count.counted("tensor")), got \(other.tensors.count)" }
         for (number, (own, others)) in zip(files, other.files).enumerated() {
             let name = "file \(number) '\(own.name)'"
             if !own.name.utf8.elementsEqual(others.name.utf8) { return "\(name): expected this name, got '\(others.name)'" }
-            if own.byteCount != others.byteCount { return "\(name): expected \(own.byteCount) bytes, got \(others.byteCount)" }
+            if own.byteCount != others.byteCount { return "\(name): expected \(own.byteCount.counted("byte")), got \(others.byteCount)" }
             if own.sha256 != others.sha256 { return "\(name): expected SHA-256 \(own.sha256), got \(others.sha256)" }
         }
-        if files.count != other.files.count { return "expected \(files.count) files, got \(other.files.count)" }
+        if files.count != other.files.count { return "expected \(files.count.counted("file")), got \(other.files.count)" }
         return nil
     }
 }

@@ -3,6 +3,7 @@ import TamisBits
 import TamisDecoder
 import TamisDigest
 import TamisModel
+import TamisSyntax
 import TamisThreads
 
 /// Holds the stream of an encoder under test against the model it was made from.
@@ -42,9 +43,11 @@ package struct EncoderCheck: Sendable {
     /// - Parameters:
     ///   - stream: what the encoder wrote.
     ///   - source: the model it was given.
+    ///   - namesLeftAlone: the names that tensors have which an importer leaves where they are (Spec, "Names of ONNX tensors"); names of coded
+    ///     tensors among them do no harm.
     ///   - rewritten: the same with 16-bit numbers in varints rewritten, as an encoder may; nil if there are none.
     /// - Throws: errors that are not about the stream.
-    package init(_ stream: InputFile, source: ModelFiles, rewritten: ModelFiles?, threads: ThreadCount) throws(TamisError) {
+    package init(_ stream: InputFile, source: ModelFiles, namesLeftAlone: [String], rewritten: ModelFiles?, threads: ThreadCount) throws(TamisError) {
         let validation = try StreamValidation(stream.view, limits: .streaming, threads: threads)
         if let violation = validation.violation {
             verdict = .invalidStream
@@ -63,7 +66,8 @@ package struct EncoderCheck: Sendable {
         let decoded = try TamisFile(stream, limits: .streaming).decodeFiles(threads: threads)
         do throws(Fault) {
             try Self.checkSources(encoded, source)
-            var comparison = ModelComparison(topology: encoded.topology, decoded: decoded.map(\.view), stated: stated, source: source, rewritten: rewritten)
+            var comparison = ModelComparison(
+                topology: encoded.topology, decoded: decoded.map(\.view), stated: stated, source: source, rewritten: rewritten, namesLeftAlone: namesLeftAlone)
             try comparison.checkTensors()
             try comparison.checkFiles()
             try comparison.checkImport(of: decoded)
@@ -77,7 +81,7 @@ package struct EncoderCheck: Sendable {
     private static func checkSources(_ stream: EncodedStream, _ source: ModelFiles) throws(Fault) {
         let names = stream.topology.files.map(\.name)
         let expected = source.source.files.map(\.name)
-        if names.count != expected.count { throw Fault(.wrongSource, "the stream has \(names.count) files, the model \(expected.count)") }
+        if names.count != expected.count { throw Fault(.wrongSource, "the stream has \(names.count.counted("file")), the model \(expected.count)") }
         // The name of the model itself is the caller's, those beside it are the model's.
         for (name, own) in zip(names, expected).dropFirst() where !name.utf8.elementsEqual(own.utf8) {
             throw Fault(.wrongSource, "the stream has a file '\(name)' in the place of '\(own)'")

@@ -51,6 +51,7 @@ package struct Manifest: Sendable {
             TamisError(
                 .invalidArgument, message, file: file, advice: "expected the manifest.json of a conformance kit of format_version \(Self.formatVersion)")
         }
+        if bytes.isEmpty { throw refused("the file is empty") }
         let json: JSON
         do throws(JSONParser.Problem) { json = try JSONParser.parse(bytes) } catch { throw refused("this is not JSON: " + error.description) }
         do throws(AnswerProblem) { try self.init(json) } catch { throw refused(error.message) }

@@ -16,9 +16,14 @@ struct ModelComparison {
     private var mayChange: Set<Int>
     private let source: ModelFiles
     private let rewritten: ModelFiles?
+    /// By their bytes.
+    private let namesLeftAlone: Set<[UInt8]>
 
-    /// - Parameter decoded: the files that the stream decodes to.
-    init(topology: Topology, decoded: [ByteView], stated: [StatedError], source: ModelFiles, rewritten: ModelFiles?) {
+    /// - Parameters:
+    ///   - decoded: the files that the stream decodes to.
+    ///   - namesLeftAlone: of tensors that the model has besides those of `source`.
+    init(topology: Topology, decoded: [ByteView], stated: [StatedError], source: ModelFiles, rewritten: ModelFiles?, namesLeftAlone: [String]) {
+        self.namesLeftAlone = Set(namesLeftAlone.map { Array($0.utf8) })
         self.topology = topology
         self.decoded = decoded
         self.stated = stated
@@ -68,7 +73,7 @@ struct ModelComparison {
 
     /// Each tensor of the stream is one of the model, as far from it as the stream states.
     ///
-    /// An encoder may find tensors where the importer has left bytes alone, such as scalars: those must not change.
+    /// An encoder may code tensors whose bytes the importer has left alone, such as scalars: those must not change.
     mutating func checkTensors() throws(Fault) {
         let own = ImportedTensors(source)
         let further = rewritten.map(ImportedTensors.init)
@@ -76,6 +81,9 @@ struct ModelComparison {
         for (tensor, names) in names.enumerated() {
             let found = names.map { own[$0] ?? further?[$0] }
             guard let first = found.compactMap(\.self).first else {
+                if let unknown = names.first(where: { !namesLeftAlone.contains(Array($0.utf8)) }) {
+                    throw Fault(.wrongTensors, "the model has no tensor '\(unknown)'")
+                }
                 mayChange.remove(tensor)
                 continue
             }
@@ -91,7 +99,7 @@ struct ModelComparison {
         }
         for stated in stated {
             if stated.value > 0, let unknown = stated.tensors.first(where: { !mayChange.contains($0) }) {
-                throw Fault(.wrongTensors, "'\(topology.tensors[unknown].name)' states a weight error, and the model has no such tensor")
+                throw Fault(.wrongTensors, "'\(topology.tensors[unknown].name)' states a weight error, and is a tensor that must not change")
             }
             var measured = MeasuredError()
             for tensor in stated.tensors { measured.add(topology.tensors[tensor], source: originals[tensor], decoded: tensors[tensor]) }

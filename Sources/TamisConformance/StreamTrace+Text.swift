@@ -29,12 +29,16 @@ extension StreamTrace {
 extension StreamTrace.Entry {
     private static let shownBytes = 8
 
+    /// Whether the bytes are a value of the descriptor. An empty text takes one byte.
+    private var isReadable: Bool { !value.isEmpty || descriptor == "bytes" || descriptor == "text" && byteCount == 1 }
+
     var text: String {
         let head = Hexadecimal.text(bytes.prefix(Self.shownBytes)) + (byteCount > UInt64(Self.shownBytes) ? "…" : "")
         let place = String(repeating: " ", count: max(0, 10 - "\(offset)".count)) + "\(offset)" + (isInBody ? "b" : " ")
         let columns = place + " " + head + String(repeating: " ", count: max(0, 2 * Self.shownBytes + 1 - head.count))
-        if isOpaque { return "\(columns)  \(structure).\(element): \(byteCount) byte\(byteCount == 1 ? "" : "s")" }
+        if isOpaque { return "\(columns)  \(structure).\(element): \(byteCount.counted("byte"))" }
         let name = "\(columns)  \(structure).\(element) (\(descriptor))"
+        if !isReadable { return "\(name): no value" }
         switch descriptor {
         case "bytes": return "\(name) = \(Hexadecimal.text(bytes))"
         case "text": return "\(name) = \(JSON.string(value).text)"
@@ -45,9 +49,11 @@ extension StreamTrace.Entry {
     var json: JSON {
         let content: JSON =
             switch descriptor {
-            case "opaque": .null
+            case _ where isOpaque || !isReadable: .null
             case "bytes": .string(Hexadecimal.text(bytes))
             case "text": .string(value)
+            // JSON has no number for these.
+            case "f32" where Float(value)?.isFinite != true: .string(value)
             default: .number(value)
             }
         var members = [

@@ -5,7 +5,7 @@ import TamisQuantization
 import TamisSyntax
 import TamisZstd
 
-/// Every element of a stream in stream order, up to the first that cannot be read.
+/// Every element of a stream in stream order, up to the first that cannot be read, or to what a violation blames.
 ///
 /// Elements of the topology's body, which is compressed, come behind its frame; their offsets count from the start of the body.
 package struct StreamTrace: Sendable {
@@ -19,7 +19,7 @@ package struct StreamTrace: Sendable {
         package let descriptor: String
         package let offset: UInt64
         package let byteCount: UInt64
-        /// Numbers in decimal, text as it is; empty for bytes.
+        /// Numbers in decimal, text as it is; empty for bytes, and for what cannot be read.
         package let value: String
         /// The bytes, at most `headBytes` of those that are opaque.
         package let bytes: [UInt8]
@@ -39,9 +39,14 @@ package struct StreamTrace: Sendable {
 
     /// - Parameters:
     ///   - bytes: of the stream.
-    ///   - violation: what is wrong with it, if that is known; the trace ends with the unit that it blames.
+    ///   - violation: what is wrong with it, if that is known; the trace ends with the element that it blames.
     package init(_ bytes: ByteView, until violation: Violation? = nil) {
         self.bytes = bytes
+        readAll(until: violation)
+        if let violation, let last = lastEntry(blamedBy: violation) { entries.removeSubrange((last + 1)...) }
+    }
+
+    private mutating func readAll(until violation: Violation?) {
         let signature = Syntax.signature
         let found = bytes[0..<min(signature.count, bytes.count)]
         note("stream", "signature", found, at: 0)
@@ -203,8 +208,9 @@ package struct StreamTrace: Sendable {
         }
         var reader = ByteReader(unit.payload[position..<unit.payload.count], base: unit.payloadOffset + UInt64(position))
         for part in parts where part.byteCount != 0 {
-            let offset = reader.fileOffset
-            note(part.structure, part.name, try reader.bytes(part.byteCount ?? UInt64(reader.remaining), "codeword_bytes"), at: offset)
+            let (offset, left) = (reader.fileOffset, UInt64(reader.remaining))
+            note(part.structure, part.name, try reader.bytes(min(part.byteCount ?? left, left), "codeword_bytes"), at: offset)
+            if let count = part.byteCount, count > left { throw Self.stop("codeword_bytes") }
         }
         if reader.remaining > 0 {
             let offset = reader.fileOffset

@@ -26,8 +26,19 @@ package enum Verdict: String, Sendable, CaseIterable {
 
     package var isSuccess: Bool { self == .pass || self == .waived }
 
-    /// What a waiver may expect.
-    package static let waivable = allCases.filter { !$0.isSuccess && $0 != .unexpectedPass && $0 != .unknownWaiver }
+    private static let ofProcesses: [Verdict] = [.timeout, .crash, .protocolError]
+
+    /// What a waiver may expect of a decoder.
+    package static let ofDecoders: [Verdict] = [.wrongResult, .acceptedInvalid, .refusedValid, .wrongFamily, .wrongCode, .wrongPlace] + ofProcesses
+
+    /// What a waiver may expect of an encoder.
+    package static let ofEncoders: [Verdict] = [.encoderFailed, .invalidStream, .wrongSource, .wrongTensors, .changedBits, .wrongWeightError] + ofProcesses
+
+    /// For people, with the word for waivers where that is another: `wrong code (wrong-code)`.
+    package var namedWords: String {
+        let isWaivable = Self.ofDecoders.contains(self) || Self.ofEncoders.contains(self)
+        return isWaivable && words != rawValue ? "\(words) (\(rawValue))" : words
+    }
 
     /// For people.
     package var words: String {

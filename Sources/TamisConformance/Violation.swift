@@ -16,7 +16,7 @@ package struct Violation: Sendable, Equatable {
         guard let refusal = Refusal(error, in: bytes) else { return nil }
         self.refusal = refusal
         offset = error.byteOffset
-        message = error.message
+        message = (error.code == .unsupportedFeature && refusal.element == "shard_count" ? "a shard: this version takes whole models only; " : "") + error.message
         let units = UnitPlaces(bytes).list
         let unit = refusal.unit.flatMap { units.indices.contains($0) ? units[$0] : nil }
         if error.code == .invalidCodeword, refusal.element == "codeword_bytes", let unit, unit.codingMode(in: bytes) == .float {

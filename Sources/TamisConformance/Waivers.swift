@@ -1,4 +1,5 @@
 import TamisBits
+import TamisSyntax
 
 /// Failures that are known and expected, one a line: `id  verdict  # reason`.
 ///
@@ -20,8 +21,9 @@ package struct Waivers: Sendable {
     /// - Parameters:
     ///   - bytes: of the file, UTF-8.
     ///   - file: its name, for messages.
+    ///   - verdicts: what may be waived.
     /// - Throws: `invalid_argument` for a line of another form.
-    package init(_ bytes: [UInt8], file: String) throws(TamisError) {
+    package init(_ bytes: [UInt8], file: String, of verdicts: [Verdict]) throws(TamisError) {
         self.file = file
         var seen: Set<String> = []
         for (place, content) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
@@ -35,9 +37,9 @@ package struct Waivers: Sendable {
             let words = (parts.first ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
             let reason = parts.count > 1 ? parts[1].split(whereSeparator: \.isWhitespace).joined(separator: " ") : ""
             if words.isEmpty { continue }
-            guard words.count == 2 else { throw refused("there are \(words.count) words, expected an id and a verdict") }
-            guard let verdict = Verdict(rawValue: words[1]), Verdict.waivable.contains(verdict) else {
-                throw refused("'\(words[1])' cannot be waived, expected one of \(Verdict.waivable.map(\.rawValue).joined(separator: ", "))")
+            guard words.count == 2 else { throw refused("the line has \(words.count.counted("word")), expected an id and a verdict") }
+            guard let verdict = Verdict(rawValue: words[1]), verdicts.contains(verdict) else {
+                throw refused("'\(words[1])' cannot be waived, expected one of \(verdicts.map(\.rawValue).joined(separator: ", "))")
             }
             if reason.isEmpty { throw refused("the waiver of '\(words[0])' has no reason, expected one behind a #") }
             if !seen.insert(words[0]).inserted { throw refused("'\(words[0])' is waived a second time") }

@@ -40,10 +40,13 @@ package struct CodedGroup: Sendable {
         var indexElements: UInt64 = 0
         var rawBytes: UInt64 = 0
         var previous = -1
-        for entry in header.entries {
-            let tensor = try stream.tensorIndex(entry.tensorIndex, in: unit, "entry_tensor_index")
+        for (number, entry) in header.entries.enumerated() {
+            let tensor = try stream.tensorIndex(entry.tensorIndex, in: unit, "entry_tensor_index", number: number)
+            func place(of element: String) -> UInt64? { unit.place(of: element, number: number) }
             if tensor <= previous {
-                throw TamisError(.unitOrder, "tensor \(tensor) follows tensor \(previous), expected ascending numbers", element: "entry_tensor_index")
+                throw TamisError(
+                    .unitOrder, "tensor \(tensor) follows tensor \(previous), expected ascending numbers", element: "entry_tensor_index",
+                    byteOffset: place(of: "entry_tensor_index"))
             }
             previous = tensor
             let description = stream.topology.tensors[tensor]
@@ -51,17 +54,20 @@ package struct CodedGroup: Sendable {
             let start = end
             end = try end.adding(byteCount, "entry_tensor_index")
             if end > Self.mostBytes {
-                throw TamisError(.valueOutOfRange, "the group has \(end) bytes, expected at most \(Self.mostBytes)", element: "entry_tensor_index")
+                throw TamisError(
+                    .valueOutOfRange, "the group has \(end) bytes, expected at most \(Self.mostBytes)", element: "entry_tensor_index",
+                    byteOffset: place(of: "entry_tensor_index"))
             }
             if entry.isIndex {
-                try description.requireQuantizable("entry_coding_mode")
+                if !description.isQuantizable { throw description.notCodable("entry_coding_mode", at: place(of: "entry_coding_mode")) }
                 indexElements += description.shape.elementCount
             } else {
                 rawBytes += byteCount
             }
             if indexElements > UInt64(stream.sliceElements) {
                 throw TamisError(
-                    .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(stream.sliceElements)", element: "entry_coding_mode")
+                    .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(stream.sliceElements)", element: "entry_coding_mode",
+                    byteOffset: place(of: "entry_coding_mode"))
             }
             members.append(
                 Member(
@@ -84,7 +90,7 @@ package struct CodedGroup: Sendable {
         rawBits = try reader.bytes(header.rawBytes, "group_raw_bytes")
         if reader.remaining > 0 {
             throw TamisError(
-                .trailingBytes, "\(reader.remaining) bytes follow the last element", element: "group_raw_bytes", byteOffset: reader.fileOffset)
+                .trailingBytes, "\(reader.remaining.counted("byte")) behind the last element, expected none", element: "group_raw_bytes", byteOffset: reader.fileOffset)
         }
         self.header = header
         self.members = members

@@ -93,7 +93,8 @@ extension CodedTensor.IndexContent {
         if let bad {
             let count = range(ofSlice: bad, sliceElements: sliceElements).count
             throw TamisError(
-                .invalidCodeword, "the codeword of slice \(bad) is not exactly that of \(count) indices of the quantizer", element: "codeword_bytes")
+                .invalidCodeword, "the codeword of slice \(bad) is not exactly that of \(count) indices of the quantizer", element: "codeword_bytes",
+                byteOffset: slices[bad].entryOffset)
         }
     }
 }
@@ -131,7 +132,11 @@ extension CodedGroup {
         if rawByteCount > 0 {
             var raw = [UInt8](repeating: 0, count: rawByteCount)
             try raw.withRegion { (region) throws(TamisError) in
-                try Zstandard.decompress(rawFrame, into: region)
+                do throws(TamisError) { try Zstandard.decompress(rawFrame, into: region) } catch {
+                    var error = error
+                    if error.code == .invalidCompressedData { error.element = "group_raw_frame_bytes" }
+                    throw error
+                }
                 var place = 0
                 for member in members where !member.entry.isIndex {
                     output[member.bytes].copy(from: region.view[place..<(place + member.bytes.count)])

@@ -26,6 +26,8 @@ package struct CodedTensor: Sendable {
     package struct Slice: Sendable {
         package let codeword: ByteView
         package let rawBits: ByteView
+        /// Where the file has the lengths of both.
+        let entryOffset: UInt64
     }
 
     package let tensor: Int
@@ -40,7 +42,7 @@ package struct CodedTensor: Sendable {
     }
 
     private init(_ header: DataUnit, _ rest: ByteView, _ unit: StreamUnit, _ stream: EncodedStream) throws(TamisError) {
-        tensor = try stream.tensorIndex(header.tensorIndex, in: unit, "tensor_index")
+        tensor = try stream.tensorIndex(header.tensorIndex, in: unit, "tensor_index", number: 0)
         let description = stream.topology.tensors[tensor]
         self.description = description
         digest = header.tensorDigest
@@ -60,7 +62,7 @@ extension CodedTensor.IndexContent {
     /// - Parameter reader: at the table of the slices.
     fileprivate init(_ coding: IndexCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ stream: EncodedStream) throws(TamisError) {
         let integers = try description.integerFields(coding)
-        if integers == nil { try description.requireQuantizable("coding_mode") }
+        if integers == nil && !description.isQuantizable { throw description.notCodable("coding_mode") }
         let fieldsLog2 = integers == nil ? 0 : Int(coding.integerCoding.fieldsLog2)
         guard let order = MatrixView.CodingOrder(rawValue: coding.codingOrder),
             let shape = IntegerFields.shape(description.shape, fieldsLog2: fieldsLog2),
@@ -114,28 +116,49 @@ extension MatrixView {
     }
 }
 
+/// The lengths of a tensor's slices.
+struct SliceTable {
+    /// Place of the first entry in the file.
+    let offset: UInt64
+    var entries: [SliceEntry] = []
+
+    init(offset: UInt64) { self.offset = offset }
+}
+
+extension SliceEntry {
+    /// In the table.
+    fileprivate var byteCount: UInt64 { Self.byteCount(codewordBytes) + Self.byteCount(rawBytes) }
+
+    /// Of an unsigned LEB128 integer.
+    private static func byteCount(_ value: UInt64) -> UInt64 { UInt64(max(1, (70 - value.leadingZeroBitCount) / 7)) }
+}
+
 extension SyntaxReader {
     /// The table of the slices of so many elements.
-    mutating func sliceTable(_ elementCount: Int, _ stream: EncodedStream) throws(TamisError) -> [SliceEntry] {
+    mutating func sliceTable(_ elementCount: Int, _ stream: EncodedStream) throws(TamisError) -> SliceTable {
         let sliceCount = (elementCount - 1) / stream.sliceElements + 1
-        var entries: [SliceEntry] = []
-        try items("codeword_bytes", &entries, count: UInt64(sliceCount), minimumItemBytes: 2)
+        var table = SliceTable(offset: reader.fileOffset)
+        try items("codeword_bytes", &table.entries, count: UInt64(sliceCount), minimumItemBytes: 2)
         var left = elementCount
-        for entry in entries {
+        var offset = table.offset
+        for entry in table.entries {
             let elements = min(left, stream.sliceElements)
-            try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes")
+            try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes", at: offset)
             left -= elements
+            offset += entry.byteCount
         }
-        return entries
+        return table
     }
 
     /// The slices, which are all that is left.
-    mutating func slices(_ entries: [SliceEntry]) throws(TamisError) -> [CodedTensor.Slice] {
+    mutating func slices(_ table: SliceTable) throws(TamisError) -> [CodedTensor.Slice] {
         var slices: [CodedTensor.Slice] = []
-        slices.reserveCapacity(entries.count)
-        for entry in entries {
+        slices.reserveCapacity(table.entries.count)
+        var offset = table.offset
+        for entry in table.entries {
             let codeword = try reader.bytes(entry.codewordBytes, "codeword_bytes")
-            slices.append(CodedTensor.Slice(codeword: codeword, rawBits: try reader.bytes(entry.rawBytes, "raw_bytes")))
+            slices.append(CodedTensor.Slice(codeword: codeword, rawBits: try reader.bytes(entry.rawBytes, "raw_bytes"), entryOffset: offset))
+            offset += entry.byteCount
         }
         try finish("raw_bytes")
         return slices
@@ -144,9 +167,7 @@ extension SyntaxReader {
 
 extension TensorDescription {
     /// Quantized are float32, float16 and bfloat16 tensors that are not empty.
-    func requireQuantizable(_ element: StaticString) throws(TamisError) {
-        if ![.float32, .float16, .bfloat16].contains(elementType) || shape.elementCount == 0 { throw notCodable(element) }
-    }
+    var isQuantizable: Bool { [.float32, .float16, .bfloat16].contains(elementType) && shape.elementCount > 0 }
 
     /// The integers of the tensor, if it is coded as such; nil if it is quantized.
     func integerFields(_ coding: IndexCoding) throws(TamisError) -> IntegerFields? {
@@ -158,20 +179,24 @@ extension TensorDescription {
         return fields
     }
 
-    private func notCodable(_ element: StaticString) -> TamisError {
+    /// - Parameter offset: of the element; nil if there is only one of its name in the unit.
+    func notCodable(_ element: StaticString, at offset: UInt64? = nil) -> TamisError {
         TamisError(
             .valueOutOfRange, "'\(name)' has \(shape.elementCount) elements of type \(elementType.name), which such indices cannot code",
-            element: "\(element)")
+            element: "\(element)", byteOffset: offset)
     }
 }
 
 extension IndexBinarization {
     /// Refuses more elements than the probability floor lets a codeword of so many bytes hold (Spec §9.3).
-    static func requireRoom(for elements: UInt64, codewordBytes: UInt64, _ element: StaticString) throws(TamisError) {
+    ///
+    /// - Parameter offset: of the element; nil if there is only one of its name in the unit.
+    static func requireRoom(for elements: UInt64, codewordBytes: UInt64, _ element: StaticString, at offset: UInt64? = nil) throws(TamisError) {
         let most = maximumElements(codewordBytes: codewordBytes)
         if elements > most {
             throw TamisError(
-                .expansionRatio, "a codeword of \(codewordBytes) bytes cannot hold \(elements) elements, at most \(most)", element: "\(element)")
+                .expansionRatio, "a codeword of \(codewordBytes) bytes cannot hold \(elements) elements, at most \(most)", element: "\(element)",
+                byteOffset: offset)
         }
     }
 }
@@ -185,14 +210,19 @@ extension EncodedStream {
     }
 
     /// The tensor a coded unit names, provided the index places it in that unit.
-    func tensorIndex(_ value: UInt64, in unit: StreamUnit, _ element: StaticString) throws(TamisError) -> Int {
+    ///
+    /// - Parameter number: of the element, among those of its name in the unit.
+    func tensorIndex(_ value: UInt64, in unit: StreamUnit, _ element: StaticString, number: Int) throws(TamisError) -> Int {
         if value >= UInt64(topology.tensors.count) {
-            throw TamisError(.valueOutOfRange, "the tensor has number \(value), there are \(topology.tensors.count)", element: "\(element)")
+            throw TamisError(
+                .valueOutOfRange, "the tensor has number \(value), there are \(topology.tensors.count)", element: "\(element)",
+                byteOffset: unit.place(of: element.description, number: number))
         }
         let place = index.tensorUnits[Int(value)].unitNumber
         if place != UInt64(unit.number) {
             throw TamisError(
-                .duplicate, "the unit holds '\(topology.tensors[Int(value)].name)', which the index places in unit \(place)", element: "\(element)")
+                .duplicate, "the unit holds '\(topology.tensors[Int(value)].name)', which the index places in unit \(place)", element: "\(element)",
+                byteOffset: unit.place(of: element.description, number: number))
         }
         return Int(value)
     }

@@ -33,7 +33,7 @@ package struct EncodedStream: Sendable {
             if unit.type != .end {
                 try unit.naming { () throws(TamisError) in
                     try Limits.check(
-                        UInt64(units.count) + 1, level: frame.level?.units ?? .max, limit: limits.units, "unit_type",
+                        UInt64(units.count) + 1, level: frame.level?.units ?? .max, limit: limits.units, nil,
                         "the stream has, before its end unit, at least", "units")
                 }
             }
@@ -74,7 +74,7 @@ package struct EncodedStream: Sendable {
         if end.totalBytes != UInt64(bytes.count) || end.indexOffset >= endUnit.offset {
             throw TamisError(
                 .lengthMismatch, "the end unit says \(end.totalBytes) bytes with the index at \(end.indexOffset), the file has \(bytes.count)",
-                unit: "end_unit", element: "total_bytes", byteOffset: endUnit.offset)
+                unit: "end_unit", element: "total_bytes", byteOffset: endUnit.place(of: "total_bytes"))
         }
         let indexUnit = try StreamUnit(bytes, at: end.indexOffset, number: 0)
         if indexUnit.type != .index {
@@ -91,13 +91,13 @@ package struct EncodedStream: Sendable {
             if next > end.indexOffset {
                 throw TamisError(
                     .lengthMismatch, "unit \(number) ends at byte \(next), behind the index", unit: "index_unit", element: "unit_bytes",
-                    byteOffset: end.indexOffset)
+                    byteOffset: indexUnit.place(of: "unit_bytes", number: number))
             }
             let unit = try StreamUnit(bytes, at: offset, number: number)
             if unit.byteCount != entry.byteCount || unit.header.unitType != entry.unitType {
                 throw TamisError(
                     .lengthMismatch, "the index has unit \(number) with type \(entry.unitType) and \(entry.byteCount) bytes, found \(unit.header.unitType) and \(unit.byteCount)",
-                    unit: "index_unit", element: "unit_bytes", byteOffset: offset)
+                    unit: "index_unit", element: "unit_bytes", byteOffset: indexUnit.place(of: "unit_bytes", number: number))
             }
             try frame.take(unit)
             units.append(unit)
@@ -110,7 +110,7 @@ package struct EncodedStream: Sendable {
         if offset != end.indexOffset || end.indexOffset + indexUnit.byteCount != endUnit.offset {
             throw TamisError(
                 .lengthMismatch, "the units leave bytes between them and the end: \(offset), \(end.indexOffset), \(endUnit.offset)", unit: "end_unit",
-                element: "index_offset", byteOffset: endUnit.offset)
+                element: "index_offset", byteOffset: endUnit.place(of: "index_offset"))
         }
         try frame.checkHash(end, of: units, hash: hash.value, at: endUnit)
         try frame.check(index, against: units, at: indexUnit)
@@ -166,7 +166,7 @@ private struct FrameReader {
             if start.shardCount > 1 {
                 throw TamisError(
                     .unsupportedFeature, "the file is shard \(start.shardNumber) of \(start.shardCount) of a model, not the whole", unit: unit.label,
-                    element: "shard_count", byteOffset: unit.payloadOffset, advice: "merge the shards first")
+                    element: "shard_count", byteOffset: unit.place(of: "shard_count"), advice: "this version decodes whole models only")
             }
             self.start = start
             level = Level.all[Int(start.level)]
@@ -205,7 +205,7 @@ private struct FrameReader {
         let total = unit.offset + unit.byteCount
         if total != UInt64(bytes.count) {
             throw TamisError(
-                .trailingBytes, "\(UInt64(bytes.count) - total) bytes follow the end_unit", unit: unit.label, byteOffset: total,
+                .trailingBytes, "\((UInt64(bytes.count) - total).counted("byte")) behind the end_unit, expected none", unit: unit.label, byteOffset: total,
                 advice: "remove what was appended to the file")
         }
         if end.totalBytes != total {
@@ -224,7 +224,7 @@ private struct FrameReader {
             for unit in units { try unit.checkPayload() }
             throw TamisError(
                 .streamHash, "the hash over all units is wrong: units were changed, moved, dropped or repeated", unit: unit.label,
-                element: "unit_hash", byteOffset: unit.offset, advice: "the file is damaged; fetch it again")
+                element: "unit_hash", byteOffset: unit.place(of: "unit_hash"), advice: "the file is damaged; fetch it again")
         }
     }
 
@@ -232,9 +232,10 @@ private struct FrameReader {
         if index.units.count != units.count {
             throw mismatch(unit, "unit_count", "the index lists \(index.units.count) units, there are \(units.count)")
         }
-        for (entry, found) in zip(index.units, units) where entry.unitType != found.header.unitType || entry.byteCount != found.byteCount {
+        for (number, (entry, found)) in zip(index.units, units).enumerated() where entry.unitType != found.header.unitType || entry.byteCount != found.byteCount {
             throw mismatch(
-                unit, "unit_bytes", "the index has \(found.label) with type \(entry.unitType) and \(entry.byteCount) bytes, found \(found.header.unitType) and \(found.byteCount)")
+                unit, "unit_bytes", number: number,
+                "the index has \(found.label) with type \(entry.unitType) and \(entry.byteCount) bytes, found \(found.header.unitType) and \(found.byteCount)")
         }
         guard let topology, let parameters else { throw order(unit, "one index_unit follows the topology_unit") }
         if index.tensorUnits.count != topology.tensors.count {
@@ -244,7 +245,7 @@ private struct FrameReader {
             let isCoded = place.unitNumber < UInt64(units.count) && [.data, .group].contains(units[Int(place.unitNumber)].type)
             if !isCoded {
                 throw mismatch(
-                    unit, "unit_number", "the index places '\(topology.tensors[tensor].name)' in unit \(place.unitNumber), which holds no tensors")
+                    unit, "unit_number", number: tensor, "the index places '\(topology.tensors[tensor].name)' in unit \(place.unitNumber), which holds no tensors")
             }
         }
         if index.files.count != topology.files.count {
@@ -256,8 +257,10 @@ private struct FrameReader {
         }
     }
 
-    private func mismatch(_ unit: StreamUnit, _ element: StaticString, _ message: String) -> TamisError {
-        TamisError(.lengthMismatch, message, unit: unit.label, element: "\(element)", byteOffset: unit.offset)
+    /// - Parameter number: of the element, among those of its name in the unit.
+    private func mismatch(_ unit: StreamUnit, _ element: StaticString, number: Int = 0, _ message: String) -> TamisError {
+        TamisError(
+            .lengthMismatch, message, unit: unit.label, element: "\(element)", byteOffset: unit.place(of: element.description, number: number) ?? unit.offset)
     }
 
     func stream(units: [StreamUnit]) throws(TamisError) -> EncodedStream {

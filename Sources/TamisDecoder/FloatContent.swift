@@ -100,7 +100,8 @@ extension CodedTensor {
             }
             if !isSound {
                 throw TamisError(
-                    .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) elements", element: "codeword_bytes")
+                    .invalidCodeword, "the codeword of slice \(number) is not exactly that of \(range.count) elements", element: "codeword_bytes",
+                    byteOffset: slice.entryOffset)
             }
         }
     }

@@ -38,25 +38,26 @@ public struct Limits: Sendable, Equatable {
     /// Defaults for a library that decodes what strangers send: 4 GiB of output.
     public static let standard = Limits()
 
-    /// For callers that decode piece by piece and keep nothing: 1 TiB of output and the longest lists, as the largest level of the format
+    /// For callers that decode piece by piece and keep nothing: 16 TiB of output and the longest lists, as the largest level of the format
     /// has them (Spec §9.1); 16 GiB of memory for one tensor, 4 GiB for one skeleton.
     public static let streaming = Limits(
-        outputBytes: 1 << 40, tensorBytes: 1 << 34, tensors: 1 << 20, holes: 1 << 22, files: 1 << 16, topologyBytes: 1 << 28, units: 1 << 21)
+        outputBytes: 1 << 44, tensorBytes: 1 << 34, tensors: 1 << 20, holes: 1 << 22, files: 1 << 16, topologyBytes: 1 << 28, units: 1 << 21)
 
     /// Refuses `value` if it is above `level` (the stream breaks its own word) or above `limit` (it asks too much of this decoder).
     ///
     /// - Parameters:
+    ///   - element: nil if none has the value.
     ///   - subject, unit: words around the value in the message.
     static func check(
-        _ value: UInt64, level: UInt64, limit: UInt64 = .max, _ element: StaticString, _ subject: String = "the value is", _ unit: String = ""
+        _ value: UInt64, level: UInt64, limit: UInt64 = .max, _ element: StaticString?, _ subject: String = "the value is", _ unit: String = ""
     ) throws(TamisError) {
         let found = unit.isEmpty ? "\(subject) \(value)" : "\(subject) \(value) \(unit)"
         if value > level {
-            throw TamisError(.levelExceeded, "\(found), the stream's level allows \(level)", element: "\(element)")
+            throw TamisError(.levelExceeded, "\(found), the stream's level allows \(level)", element: element?.description)
         }
         if value > limit {
             throw TamisError(
-                .limitExceeded, "\(found), the limit is \(limit)", element: "\(element)",
+                .limitExceeded, "\(found), the limit is \(limit)", element: element?.description,
                 advice: "raise the limit if you trust the file")
         }
     }

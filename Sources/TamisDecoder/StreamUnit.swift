@@ -33,13 +33,13 @@ package struct StreamUnit: Sendable {
         if header.headerCRC != header.computedCRC {
             throw TamisError(
                 .headerChecksum, "the header's checksum is wrong: stored \(header.headerCRC), computed \(header.computedCRC)", unit: place,
-                element: "header_crc", byteOffset: offset, advice: "the file is damaged; fetch it again")
+                element: "header_crc", byteOffset: reader.reader.fileOffset - 4, advice: "the file is damaged; fetch it again")
         }
         let most = left - UInt64(UnitHeader.byteCount)
         if header.payloadLength > most || most - header.payloadLength < UInt64(UnitHeader.payloadCRCByteCount) {
             throw TamisError(
                 .truncated, "the unit needs \(header.payloadLength) bytes and a checksum, \(most) bytes are left", unit: place,
-                element: "payload_length", byteOffset: offset, advice: "the file is damaged or was not copied completely; fetch it again")
+                element: "payload_length", byteOffset: offset + 1, advice: "the file is damaged or was not copied completely; fetch it again")
         }
         let payloadStart = Int(offset) + UnitHeader.byteCount
         let payloadEnd = payloadStart + Int(header.payloadLength)
@@ -60,18 +60,18 @@ package struct StreamUnit: Sendable {
         if computed != payloadCRC {
             throw TamisError(
                 .payloadChecksum, "the payload's checksum is wrong: stored \(payloadCRC), computed \(computed)", unit: label,
-                element: "payload_crc", byteOffset: payloadOffset, advice: "the file is damaged; fetch it again")
+                element: "payload_crc", byteOffset: payloadOffset + UInt64(payload.count), advice: "the file is damaged; fetch it again")
         }
     }
 
-    /// Runs `body` and names this unit in the errors it throws.
+    /// Runs `body` and names this unit in the errors it throws, and their element's place.
     package func naming<R>(_ body: () throws(TamisError) -> R) throws(TamisError) -> R {
         do {
             return try body()
         } catch {
             var error = error
             if error.unit == nil { error.unit = label }
-            if error.byteOffset == nil { error.byteOffset = payloadOffset }
+            if error.byteOffset == nil { error.byteOffset = place(of: error) }
             throw error
         }
     }
@@ -92,7 +92,7 @@ package struct StreamUnit: Sendable {
         let (structure, rest) = try structure(type, bounds: bounds)
         if rest.count > 0 {
             throw TamisError(
-                .trailingBytes, "\(rest.count) bytes follow the last element", unit: label,
+                .trailingBytes, "\(rest.count.counted("byte")) behind the last element, expected none", unit: label,
                 byteOffset: payloadOffset + UInt64(payload.count - rest.count))
         }
         return structure

@@ -26,6 +26,6 @@ package struct Level: Sendable, Equatable {
             topologyBytes: 1 << 26, outputBytes: 1 << 32, units: 1 << 18),
         Level(
             number: 2, name: "large", files: 1 << 16, tensors: 1 << 20, holes: 1 << 22, elements: 1 << 36, rank: 16, nameBytes: 4096,
-            topologyBytes: 1 << 28, outputBytes: 1 << 40, units: 1 << 21),
+            topologyBytes: 1 << 28, outputBytes: 1 << 44, units: 1 << 21),
     ]
 }

@@ -33,7 +33,8 @@ package protocol SyntaxVisitor {
 
     /// Checks that `count` items of at least `minimumBytes` each can still follow, before room is made for them.
     mutating func expect(_ element: StaticString, count: UInt64, minimumBytes: UInt64) throws(TamisError)
-    /// The error of an element whose value contradicts others; used where a range cannot say it.
+    /// The error of an element whose value contradicts others; used where a range cannot say it. It has the element's place in the file if
+    /// that was the last one read.
     func contradiction(_ element: StaticString, _ code: TamisError.Code, _ message: String) -> TamisError
 }
 

@@ -28,23 +28,29 @@ struct TamisCommand: ParsableCommand {
         OutputFile.removeTemporariesOnSignals()
         // A reader that goes away is reported by write(2), and this command decides what that means.
         signal(SIGPIPE, SIG_IGN)
+        var command: (any ParsableCommand)?
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            command = try parseAsRoot()
+            try command?.run()
         } catch let error as TamisError {
             Diagnostics.report(error)
             Glibc.exit(ExitStatus(error).rawValue)
         } catch let code as ExitCode {
             Glibc.exit(code.rawValue)
         } catch {
-            end(with: error)
+            end(with: error, of: command.map { type(of: $0) })
         }
     }
 
     /// Ends as the argument parser wants: with a help text, a version, a completion script or a complaint.
-    private static func end(with error: any Error) -> Never {
+    ///
+    /// - Parameter command: which has complained itself; the parser knows those that it has not come to run.
+    private static func end(with error: any Error, of command: (any ParsableCommand.Type)?) -> Never {
         let code = exitCode(for: error)
-        let text = fullMessage(for: error)
+        var text = fullMessage(for: error)
+        if let command, let complaint = error as? ValidationError {
+            text = "\(complaint.message)\nUsage: \(usageString(for: command))"
+        }
         if code.isSuccess {
             Diagnostics.exitOnFailure { () throws(TamisError) in try StandardOutput.text(text + "\n") }
             Glibc.exit(ExitStatus.success.rawValue)

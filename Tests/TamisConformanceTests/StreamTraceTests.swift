@@ -1,5 +1,6 @@
 import Foundation
 import Tamis
+import TamisBits
 import TamisTestSupport
 import TamisThreads
 import Testing
@@ -80,7 +81,7 @@ struct StreamTraceTests {
         }
     }
 
-    @Test("The trace of a refused stream ends with the unit to blame")
+    @Test("The trace of a refused stream ends with the element to blame")
     func violations() throws {
         var parts = StreamParts(try Tamis.encode(Samples.model))
         let unit = parts.units.firstIndex { $0.type == UnitHeader.UnitType.modelParameterSet.rawValue } ?? 0
@@ -90,7 +91,43 @@ struct StreamTraceTests {
         let violation = try #require(validation.violation)
         #expect(violation.refusal == Refusal(code: "value_out_of_range", family: .malformed, unit: 1, element: "slice_elements_log2"))
         #expect(violation.section == "§4.2" && violation.offset == UInt64(parts.offsets[unit] + 13))
-        #expect(Self.trace(stream, until: violation).entries.last?.element == "header_crc")
-        #expect(Self.trace(stream, until: violation).entries.last?.unit == 1)
+        let last = try #require(Self.trace(stream, until: violation).entries.last)
+        #expect(last.element == "slice_elements_log2" && last.unit == 1 && last.value == "3")
+    }
+
+    /// Changes payloads and tells what is wrong with the result, and the last entry of its trace.
+    private static func refused(_ change: (inout StreamParts) throws -> Void) throws -> (violation: Violation, last: StreamTrace.Entry) {
+        var parts = StreamParts(try Tamis.encode(Samples.model))
+        try change(&parts)
+        let stream = try parts.stream()
+        let validation = try ByteView.of(stream) { (view) throws(TamisError) in try StreamValidation(view, limits: .standard, threads: ThreadCount(1)) }
+        let violation = try #require(validation.violation)
+        return (violation, try #require(trace(stream, until: violation).entries.last))
+    }
+
+    @Test("What contradicts others is blamed at its own byte, and nothing is shown behind it", arguments: [
+        (0, 1, 7, "format_version", 0), (2, 9, 7, "profile", 2), (3, 9, 7, "level", 3), (4, 1, 7, "shard_number", 4), (6, 2, 7, "shard_count", 6),
+    ])
+    func startUnit(place: Int, value: UInt8, unused: Int, element: String, offset: Int) throws {
+        let (violation, last) = try Self.refused { $0.units[0].payload[place] = value + ($0.units[0].payload[place] == value ? 1 : 0) }
+        #expect(violation.refusal.unit == 0 && violation.refusal.element == element && violation.offset == UInt64(21 + offset), "\(violation.text)")
+        #expect(last.element == element && last.offset == violation.offset)
+    }
+
+    @Test("What is found behind a structure is blamed at its element's byte")
+    func laterFaults() throws {
+        let (source, lastSource) = try Self.refused { parts in
+            var parameters = try ByteView.of(parts.units[1].payload) { (view) throws(TamisError) in try ModelParameterSet(decoding: view, base: 0, "unit") }
+            parameters.sources.append(SourceFile(byteCount: 1, sha256: [UInt8](repeating: 0, count: 32)))
+            parts.units[1].payload = try parameters.encoded()
+        }
+        #expect(source.refusal == Refusal(code: "length_mismatch", family: .malformed, unit: 1, element: "source_count"))
+        #expect(lastSource.element == "source_count" && lastSource.offset == source.offset)
+        // The last byte of the last skeleton's frame is one of its last block.
+        let (frame, lastFrame) = try Self.refused { parts in
+            let unit = try #require(parts.units.firstIndex { $0.type == UnitHeader.UnitType.skeleton.rawValue })
+            parts.units[unit].payload.removeLast()
+        }
+        #expect(frame.refusal.code == "invalid_compressed_data" && lastFrame.element == "frame" && lastFrame.offset == frame.offset)
     }
 }

@@ -9,7 +9,7 @@ extension Limits {
     }
 
     /// For looking at a stream without decoding it, which takes no memory for its tensors.
-    static let inspection = commandLine(outputBytes: 1 << 40)
+    static let inspection = commandLine(outputBytes: 1 << 44)
 
     /// Bytes taken from a pipe.
     static let pipeBytes: UInt64 = 1 << 36

@@ -5,7 +5,7 @@ struct MemoryOptions: ParsableArguments {
     @Option(
         name: [.customShort("M", allowingJoined: true), .long],
         help: ArgumentHelp(
-            "Refuse files that decode to more bytes than this: a number, optionally with K, M or G for multiples of 1024 (default: 4G for what is held in memory, 1024G for what is written as it is decoded).",
+            "Refuse files that decode to more bytes than this: a number, optionally with K, M or G for multiples of 1024 (default: 4G for what is held in memory, 16384G for what is written as it is decoded).",
             valueName: "limit"))
     var memory: ByteCount?
 

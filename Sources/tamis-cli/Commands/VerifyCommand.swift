@@ -79,7 +79,7 @@ struct VerifyCommand: ParsableCommand {
             return try StandardOutput.text(JSONValue.object(members).text)
         }
         var text = """
-            sound: checksums of \(file.unitCount) units and the hash over them, \(file.tensors.count) tensors, \
+            sound: checksums of \(file.unitCount) units and the hash over them, \(file.tensors.count.counted("tensor")), \
             SHA-256 of \(file.fileNames.joined(separator: ", ").printable) (\(Decimal.grouped(file.fileByteCounts.reduce(0, +))) bytes)\n
             """
         if reporting.verbose { text += "\n" + StreamReport(summary).origin(showsDigests: true) }

@@ -1,3 +1,5 @@
+import TamisSyntax
+
 /// The distance between two models, as tables for people and as JSON for programs.
 struct DistanceReport {
     private let distance: ModelDistance
@@ -23,7 +25,7 @@ struct DistanceReport {
             ("of another type or shape", distance.reshaped), ("in the first only", distance.onlyInFirst), ("in the second only", distance.onlyInSecond),
         ]
         for (place, names) in others where !names.isEmpty {
-            text += "\(names.count) tensors \(place): \(names.joined(separator: ", ").printable)\n"
+            text += "\(names.count.counted("tensor")) \(place): \(names.joined(separator: ", ").printable)\n"
         }
         return text + (distance.isRestIdentical ? "the graph and everything else is identical\n" : "the graph or something else differs\n")
     }

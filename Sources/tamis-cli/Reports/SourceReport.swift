@@ -8,7 +8,7 @@ struct SourceReport {
 
     /// Its files, and one line per tensor.
     var text: String {
-        var text = "\(source.format) model, \(source.tensors.count) tensors, \(Decimal.grouped(source.byteCount)) bytes\n"
+        var text = "\(source.format) model, \(source.tensors.count.counted("tensor")), \(Decimal.grouped(source.byteCount)) bytes\n"
         for file in source.files { text += "\(file.name.printable) \(Decimal.grouped(file.byteCount)) bytes\n" }
         var table = TextTable([("tensor", .left), ("shape", .left), ("type", .left), ("file", .left), ("bytes", .right)])
         for hole in source.holes {

@@ -28,7 +28,7 @@ struct VerdictReport {
         if showsAll { text += cases + "\n" }
         text += table
         for result in results where !result.verdict.isSuccess {
-            text += "\n\(result.group)/\(result.id): \(result.verdict.words)\n".printableLines
+            text += "\n\(result.group)/\(result.id): \(result.verdict.namedWords)\n".printableLines
             text += "  expected  \(result.expected)\n  got       \(result.found)\n".printableLines
         }
         return text + "\n" + conclusion
@@ -65,7 +65,7 @@ struct VerdictReport {
     private var cases: String {
         var table = TextTable([("file", .left), ("verdict", .left), ("time", .right), ("memory", .right), ("expected", .left)])
         for result in results {
-            table.add(["\(result.group)/\(result.id)", result.verdict.words, Self.seconds(result.seconds), Decimal.bytes(result.peakBytes), result.expected])
+            table.add(["\(result.group)/\(result.id)", result.verdict.namedWords, Self.seconds(result.seconds), Decimal.bytes(result.peakBytes), result.expected])
         }
         return table.text
     }

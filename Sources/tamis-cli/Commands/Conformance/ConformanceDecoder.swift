@@ -31,12 +31,12 @@ struct ConformanceDecoder: ParsableCommand {
 
     @OptionGroup var options: ConformanceOptions
     @OptionGroup var threads: ThreadOptions
-    @OptionGroup var reporting: ReportOptions
+    @OptionGroup var reporting: VerdictReportOptions
 
     func run() throws {
         let template = try CommandTemplate(command, places: ["input"])
         let manifest = try options.readManifest()
-        let waivers = try options.readWaivers()
+        let waivers = try options.readWaivers(of: Verdict.ofDecoders)
         let vectors = try selected(manifest)
         for vector in vectors { try options.check(vector.file, sha256: vector.sha256) }
         let bar = ProgressBar("decoding", total: UInt64(vectors.count), isQuiet: reporting.quiet)
@@ -64,6 +64,7 @@ struct ConformanceDecoder: ParsableCommand {
         if let unknown = only.first(where: { id in !manifest.vectors.contains { $0.id == id } }) {
             throw ValidationError("--only '\(unknown.printable)': \(options.manifest.printable) has no such id")
         }
+        if manifest.vectors.isEmpty { throw ValidationError("\(options.manifest.printable) has no streams; name a manifest that has some with --manifest") }
         let vectors = manifest.vectors.filter { (groups.isEmpty || groups.contains($0.group)) && (only.isEmpty || only.contains($0.id)) }
         if vectors.isEmpty { throw ValidationError("no stream of \(options.manifest.printable) is left to test; give fewer of --group and --only") }
         return vectors

@@ -12,7 +12,7 @@ struct ConformanceOptions: ParsableArguments {
     var timeout = 20.0
 
     @Option(
-        help: ArgumentHelp("File of failures that are expected, one a line: id, verdict, # and a reason. What it says must be so.", valueName: "file"),
+        help: ArgumentHelp("File of failures that are expected, one a line: id, verdict (the word that results have in parentheses, or their only one), # and a reason. What it says must be so.", valueName: "file"),
         completion: .file())
     var waivers: String?
 
@@ -24,12 +24,19 @@ struct ConformanceOptions: ParsableArguments {
     }
 
     func readManifest() throws(TamisError) -> Manifest {
-        try InputFile(manifest, limit: Limits.pipeBytes).withView { (bytes) throws(TamisError) in try Manifest(bytes.array, file: manifest) }
+        do throws(TamisError) {
+            return try InputFile(manifest, limit: Limits.pipeBytes).withView { (bytes) throws(TamisError) in try Manifest(bytes.array, file: manifest) }
+        } catch {
+            var error = error
+            if error.code == .noInput { error.advice = "run it in a clone of the repository, or name the kit's manifest with --manifest" }
+            throw error
+        }
     }
 
-    func readWaivers() throws(TamisError) -> Waivers {
+    /// - Parameter verdicts: what may be waived.
+    func readWaivers(of verdicts: [Verdict]) throws(TamisError) -> Waivers {
         guard let waivers else { return Waivers() }
-        return try InputFile(waivers, limit: Limits.pipeBytes).withView { (bytes) throws(TamisError) in try Waivers(bytes.array, file: waivers) }
+        return try InputFile(waivers, limit: Limits.pipeBytes).withView { (bytes) throws(TamisError) in try Waivers(bytes.array, file: waivers, of: verdicts) }
     }
 
     /// The path of a file of the kit.

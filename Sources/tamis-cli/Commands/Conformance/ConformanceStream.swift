@@ -1,6 +1,7 @@
 import ArgumentParser
 import Tamis
 import TamisConformance
+import TamisSyntax
 import TamisThreads
 
 struct ConformanceStream: ParsableCommand {
@@ -13,7 +14,9 @@ struct ConformanceStream: ParsableCommand {
             one is beyond a limit.
 
             With --trace, a line for each element: byte offset (with a b: in the decompressed body of the topology), bytes, \
-            structure, element, descriptor and value, up to what is wrong.
+            structure, element, descriptor and value, up to the element that is wrong, or the codeword or frame.
+
+            A shard of a model is refused as unsupported: this version takes whole models only.
 
               tamis conformance stream model.tamis
               tamis conformance stream --trace damaged.tamis
@@ -23,7 +26,7 @@ struct ConformanceStream: ParsableCommand {
     @Argument(help: ArgumentHelp("The streams.", valueName: "file"), completion: .file(extensions: ["tamis"]))
     var files: [String]
 
-    @Flag(help: "Show every element up to the first violation.")
+    @Flag(help: "Show every element, up to the one that breaks a rule.")
     var trace = false
 
     @Flag(help: "Print a JSON object for each stream, one a line.")
@@ -97,7 +100,7 @@ struct ConformanceStream: ParsableCommand {
         case .sound(let soundness):
             let content = soundness.content
             return elements
-                + "\(name.printable): valid, level \(soundness.level), \(soundness.unitCount) units, \(content.tensors.count) tensor\(content.tensors.count == 1 ? "" : "s"), \(content.files.count) file\(content.files.count == 1 ? "" : "s") (\(Decimal.grouped(soundness.decodedBytes)) bytes)\n"
+                + "\(name.printable): valid, level \(soundness.level), \(soundness.unitCount.counted("unit")), \(content.tensors.count.counted("tensor")), \(content.files.count.counted("file")) (\(Decimal.grouped(soundness.decodedBytes)) bytes)\n"
         case .refused(let violation):
             return elements + "\(name.printable): \(violation.refusal.family.rawValue): \(violation.text.printable)\n"
         }
