@@ -117,10 +117,6 @@ package struct Topology: Sendable {
             skeletonUsed = 0
             end = 0
         }
-        for file in body.files {
-            try Limits.check(
-                file.skeletonBytes, level: level.outputBytes, limit: limits.skeletonBytes, "skeleton_bytes", "the file has, besides its tensors,", "bytes")
-        }
         for hole in body.holes {
             if hole.fileIndex >= UInt64(body.files.count) || hole.fileIndex < UInt64(file) {
                 throw TamisError(.valueOutOfRange, "hole in file \(hole.fileIndex), expected \(file) … \(body.files.count - 1)", element: "hole_file_index")
@@ -146,7 +142,12 @@ package struct Topology: Sendable {
         if let missing = hasHole.firstIndex(of: false) {
             throw TamisError(.missing, "the tensor '\(tensors[missing].name)' fills no hole", element: "hole_tensor_index")
         }
-        try Limits.check(outputBytes, level: level.outputBytes, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
+        // The level first: what breaks its own word is malformed, whatever this decoder's limits are.
+        try Limits.check(outputBytes, level: level.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
+        for file in files {
+            try Limits.check(file.skeletonBytes, level: .max, limit: limits.skeletonBytes, "skeleton_bytes", "a file has, besides its tensors,", "bytes")
+        }
+        try Limits.check(outputBytes, level: .max, limit: limits.outputBytes, "skeleton_bytes", "the decoded files together have", "bytes")
         self.files = files
         self.tensors = tensors
         self.aliases = aliases
