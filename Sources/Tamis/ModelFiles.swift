@@ -14,6 +14,7 @@ public final class ModelFiles: Sendable {
         case mapped(MappedFile)
         case decoded(ReservedMemory)
         case memory([UInt8])
+        case borrowed(ByteView)
 
         var view: ByteView {
             switch self {
@@ -22,6 +23,7 @@ public final class ModelFiles: Sendable {
             case .decoded(let memory): memory.view
             // The array's storage does not move while this is the only reference and nobody changes it.
             case .memory(let bytes): bytes.withView { $0 }
+            case .borrowed(let bytes): bytes
             }
         }
 
@@ -29,12 +31,12 @@ public final class ModelFiles: Sendable {
             switch self {
             case .input(let file): file.release(range)
             case .mapped(let file): file.release(range)
-            case .memory, .decoded: break
+            case .memory, .decoded, .borrowed: break
             }
         }
     }
 
-    /// Path of the model, or `standard input`.
+    /// Path of the model, `standard input`, or `memory`.
     public let name: String
     public let source: SourceModel
     /// Valid as long as this object exists.
@@ -55,36 +57,58 @@ public final class ModelFiles: Sendable {
     ///   - rewritesVarints: whether 16-bit floating-point numbers in varints (`int32_data`) are rewritten, see
     ///     `ONNXModel.inlineVarints`. The stream then decodes to that form.
     /// - Throws: an error of the model's format; `no_input` if a file is missing or must not be opened.
-    public init(_ input: InputFile, path: String, storedName: String, rewritesVarints: Bool = false) throws(TamisError) {
-        name = input.name
-        var storage = [Storage.input(input)]
-        var original: Storage?
-        var rewritten: [String] = []
-        var identities = [input.identity].compactMap { $0 }
+    public convenience init(_ input: InputFile, path: String, storedName: String, rewritesVarints: Bool = false) throws(TamisError) {
         do throws(TamisError) {
-            let format = ModelFormat(of: input.view)
-            if format == .tamis {
-                throw TamisError(
-                    .invalidModel, "the file is a .tamis file already, expected a model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
-            }
-            if format == .onnx, rewritesVarints, let inlined = try ONNXModel.inlineVarints(input.view) {
-                original = storage[0]
-                storage[0] = .memory(inlined.bytes)
-                rewritten = inlined.tensors
-            }
-            let names = try Self.sideFileNames(format, storage[0].view, name: input.name)
-            if !names.isEmpty {
-                let folder = try ModelFolder(of: path)
-                for name in names {
-                    let file = try folder.open(name)
-                    identities.append(file.identity)
-                    storage.append(.mapped(file))
-                }
-            }
-            source = try Self.scan(format, storage[0].view, storedName: storedName, sideFiles: zip(names, storage.dropFirst()).map { ($0, $1.view) })
+            try self.init(
+                .input(input), name: input.name, identity: input.identity, path: path, storedName: storedName, rewritesVarints: rewritesVarints)
         } catch {
             throw error.inFile(input.name)
         }
+    }
+
+    /// Opens a model of one file in memory of the caller, which stays there, unchanged, as long as this object exists.
+    ///
+    /// - Parameters:
+    ///   - storedName, rewritesVarints: as above.
+    /// - Throws: as above; `no_input` if the model names other files.
+    package convenience init(borrowing bytes: ByteView, storedName: String, rewritesVarints: Bool = false) throws(TamisError) {
+        try self.init(.borrowed(bytes), name: "memory", identity: nil, path: nil, storedName: storedName, rewritesVarints: rewritesVarints)
+    }
+
+    /// - Parameter path: nil if the model is in memory.
+    private init(
+        _ model: Storage, name: String, identity: FileIdentity?, path: String?, storedName: String, rewritesVarints: Bool
+    ) throws(TamisError) {
+        self.name = name
+        var storage = [model]
+        var original: Storage?
+        var rewritten: [String] = []
+        var identities = [identity].compactMap { $0 }
+        let format = ModelFormat(of: model.view)
+        if format == .tamis {
+            throw TamisError(
+                .invalidModel, "the file is a .tamis file already, expected a model", byteOffset: 0, advice: "'tamis inspect' shows what is in it")
+        }
+        if format == .onnx, rewritesVarints, let inlined = try ONNXModel.inlineVarints(model.view) {
+            original = storage[0]
+            storage[0] = .memory(inlined.bytes)
+            rewritten = inlined.tensors
+        }
+        let names = try Self.sideFileNames(format, storage[0].view, name: name)
+        if !names.isEmpty {
+            guard let path else {
+                throw TamisError(
+                    .noInput, "the model has data in other files, such as '\(names[0])', and one in memory has no folder in which they could lie",
+                    advice: "encode it by its path")
+            }
+            let folder = try ModelFolder(of: path)
+            for name in names {
+                let file = try folder.open(name)
+                identities.append(file.identity)
+                storage.append(.mapped(file))
+            }
+        }
+        source = try Self.scan(format, storage[0].view, storedName: storedName, sideFiles: zip(names, storage.dropFirst()).map { ($0, $1.view) })
         let all = storage
         self.storage = storage
         self.original = original

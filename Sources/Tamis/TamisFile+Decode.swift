@@ -81,6 +81,15 @@ extension TamisFile {
         }
     }
 
+    /// As `decode(file:)`, into memory that the caller has.
+    ///
+    /// - Parameter output: of the file's size.
+    package func decode(
+        file: Int, into output: ByteRegion, threads: ThreadCount, verifiesFile: Bool, progress: (@Sendable (_ elements: UInt64) -> Void)?
+    ) throws(TamisError) {
+        try decode(file: file, threads: threads, verifiesFile: verifiesFile, progress: progress) { (_, fill) throws(TamisError) in try fill(output) }
+    }
+
     private func onlyFile() throws(TamisError) -> Int {
         if stream.topology.files.count == 1 { return 0 }
         return try naming { () throws(TamisError) in

@@ -41,6 +41,20 @@ extension TamisFile {
         }
     }
 
+    /// Decodes each unit for itself and compares the digests, without making files: all that can be checked of a shard.
+    ///
+    /// Takes memory for a batch, or the largest tensor or file's skeleton.
+    ///
+    /// - Parameter progress: called from any thread with the number of tensor bytes decoded so far.
+    /// - Throws: an error of the stream.
+    public func checkUnits(threads: ThreadCount = ThreadCount(), progress: (@Sendable (_ bytes: UInt64) -> Void)? = nil) throws(TamisError) {
+        try naming { () throws(TamisError) in
+            try stream.checkUnits(
+                batchBytes: Self.batchBytes, threads: threads, memory: { byteCount throws(TamisError) in try ReservedMemory(byteCount: byteCount) },
+                givingBack: giveBack, progress: progress)
+        }
+    }
+
     /// Decodes one of the files and hands it to `sink`, as `decode(_:batchBytes:threads:verifiesFiles:progress:to:)` does.
     ///
     /// - Parameter file: its place in `files`.

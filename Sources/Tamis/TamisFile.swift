@@ -12,6 +12,7 @@ public final class TamisFile: Sendable {
     private enum Storage: Sendable {
         case array([UInt8])
         case file(InputFile)
+        case borrowed
     }
 
     /// How a stream is opened.
@@ -24,38 +25,61 @@ public final class TamisFile: Sendable {
 
     private let storage: Storage
     let stream: EncodedStream
-    private let giveBack: (@Sendable (Range<Int>) -> Void)?
+    let giveBack: (@Sendable (Range<Int>) -> Void)?
     /// Once it is known.
     private let knownPlan = Mutex<DecodingPlan?>(nil)
 
-    /// The tensors of the model, in the order of the file.
+    /// The tensors of the model, in the order of the file; a shard has some of them only.
     public var tensors: [TensorDescription] { stream.topology.tensors }
 
     /// Opens a stream in memory.
-    public init(bytes: [UInt8], limits: Limits = .standard, access: Access = .sequential) throws(TamisError) {
+    ///
+    /// - Parameter takesShards: whether a shard of a model is opened, too. Of it, what there is can be told and checked, and its tensors
+    ///   decoded, but not the model's files.
+    public init(bytes: [UInt8], limits: Limits = .standard, access: Access = .sequential, takesShards: Bool = false) throws(TamisError) {
         giveBack = nil
         // The array's storage does not move while `storage` holds the only reference and nobody changes it.
         let storage = bytes
         self.storage = .array(storage)
         let view = storage.withView { $0 }
-        stream = access == .sequential ? try EncodedStream.scan(view, limits: limits) : try EncodedStream.open(view, limits: limits)
+        stream = try Self.stream(in: view, limits, access, takesShards)
+    }
+
+    /// Opens a stream in memory of the caller, which stays there, unchanged, as long as this object exists.
+    package init(borrowing bytes: ByteView, limits: Limits = .standard, access: Access = .sequential) throws(TamisError) {
+        giveBack = nil
+        storage = .borrowed
+        stream = access == .sequential ? try EncodedStream.scan(bytes, limits: limits) : try EncodedStream.open(bytes, limits: limits)
     }
 
     /// Opens the stream in a file or on standard input, which `input` has opened.
     ///
-    /// - Parameter giveBack: called, from any thread, with bytes of the stream that are not needed for a while, such as pages of a mapped
-    ///   file; they must stay readable.
+    /// - Parameters:
+    ///   - takesShards: see `init(bytes:limits:access:takesShards:)`.
+    ///   - giveBack: called, from any thread, with bytes of the stream that are not needed for a while, such as pages of a mapped file; they
+    ///     must stay readable.
     public init(
-        _ input: InputFile, limits: Limits = .standard, access: Access = .sequential, givingBack giveBack: (@Sendable (Range<Int>) -> Void)? = nil
+        _ input: InputFile, limits: Limits = .standard, access: Access = .sequential, takesShards: Bool = false,
+        givingBack giveBack: (@Sendable (Range<Int>) -> Void)? = nil
     ) throws(TamisError) {
         storage = .file(input)
         self.giveBack = giveBack
         do throws(TamisError) {
-            stream = access == .sequential ? try EncodedStream.scan(input.view, limits: limits) : try EncodedStream.open(input.view, limits: limits)
+            stream = try Self.stream(in: input.view, limits, access, takesShards)
         } catch {
             throw error.inFile(input.name)
         }
     }
+
+    private static func stream(in bytes: ByteView, _ limits: Limits, _ access: Access, _ takesShards: Bool) throws(TamisError) -> EncodedStream {
+        switch access {
+        case .sequential: try EncodedStream.scan(bytes, limits: limits, takesShards: takesShards)
+        case .random: try EncodedStream.open(bytes, limits: limits, takesShards: takesShards)
+        }
+    }
+
+    /// The part of the model that the stream holds; nil: all of it.
+    public var shard: Shard? { stream.shard }
 
     /// What is in the stream; reads the headers of all units.
     public func summary() throws(TamisError) -> StreamSummary {
@@ -84,7 +108,7 @@ public final class TamisFile: Sendable {
     ///
     /// - Parameter name: the tensor's name, or an alias.
     /// - Returns: what is known of it, with its own name, and its elements, little-endian, in C order.
-    /// - Throws: `no_such_tensor`, or an error of the stream.
+    /// - Throws: `no_such_tensor`, also if another shard has it; or an error of the stream.
     public func tensor(named name: String, threads: ThreadCount = ThreadCount()) throws(TamisError) -> (TensorDescription, [UInt8]) {
         try naming { () throws(TamisError) in
             func isNamed(_ other: String) -> Bool { other.utf8.elementsEqual(name.utf8) }

@@ -15,6 +15,8 @@ public struct TamisError: Error, Sendable, Equatable {
         case misuse
         /// The operating system refused to read or write.
         case io
+        /// The caller asked to stop.
+        case cancelled
     }
 
     /// A stable identifier of the fault; its family follows from it.
@@ -54,6 +56,7 @@ public struct TamisError: Error, Sendable, Equatable {
         case outputExists = "output_exists"
         case cannotCreate = "cannot_create"
         case inputOutput = "input_output"
+        case cancelled
 
         public var family: Family {
             switch self {
@@ -61,6 +64,7 @@ public struct TamisError: Error, Sendable, Equatable {
             case .limitExceeded: .limit
             case .invalidArgument, .noSuchTensor: .misuse
             case .noInput, .outputExists, .cannotCreate, .inputOutput: .io
+            case .cancelled: .cancelled
             default: .malformed
             }
         }

@@ -29,19 +29,21 @@ package struct CodedGroup: Sendable {
     /// Decoded bytes of all members in raw mode together.
     package let rawByteCount: Int
 
-    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
-        let (header, rest) = try unit.structure(GroupUnit.self, bounds: stream.tensorBounds)
-        self = try unit.naming { () throws(TamisError) in try CodedGroup(header, rest, unit, stream) }
+    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) { try self.init(unit, in: stream.codingScope) }
+
+    init(_ unit: StreamUnit, in scope: CodingScope) throws(TamisError) {
+        let (header, rest) = try unit.structure(GroupUnit.self, bounds: scope.tensorBounds)
+        self = try unit.naming { () throws(TamisError) in try CodedGroup(header, rest, unit, scope) }
     }
 
-    private init(_ header: GroupUnit, _ rest: ByteView, _ unit: StreamUnit, _ stream: EncodedStream) throws(TamisError) {
+    private init(_ header: GroupUnit, _ rest: ByteView, _ unit: StreamUnit, _ scope: CodingScope) throws(TamisError) {
         var members: [Member] = []
         var end: UInt64 = 0
         var indexElements: UInt64 = 0
         var rawBytes: UInt64 = 0
         var previous = -1
         for (number, entry) in header.entries.enumerated() {
-            let tensor = try stream.tensorIndex(entry.tensorIndex, in: unit, "entry_tensor_index", number: number)
+            let tensor = try scope.tensorIndex(entry.tensorIndex, in: unit, "entry_tensor_index", number: number)
             func place(of element: String) -> UInt64? { unit.place(of: element, number: number) }
             if tensor <= previous {
                 throw TamisError(
@@ -49,7 +51,7 @@ package struct CodedGroup: Sendable {
                     byteOffset: place(of: "entry_tensor_index"))
             }
             previous = tensor
-            let description = stream.topology.tensors[tensor]
+            let description = scope.topology.tensors[tensor]
             let byteCount = description.byteCount ?? .max
             let start = end
             end = try end.adding(byteCount, "entry_tensor_index")
@@ -64,9 +66,9 @@ package struct CodedGroup: Sendable {
             } else {
                 rawBytes += byteCount
             }
-            if indexElements > UInt64(stream.sliceElements) {
+            if indexElements > UInt64(scope.sliceElements) {
                 throw TamisError(
-                    .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(stream.sliceElements)", element: "entry_coding_mode",
+                    .valueOutOfRange, "the group has \(indexElements) indices, a slice holds \(scope.sliceElements)", element: "entry_coding_mode",
                     byteOffset: place(of: "entry_coding_mode"))
             }
             members.append(

@@ -54,6 +54,9 @@ extension CodedTensor.IndexContent {
     /// Slices that are decoded together.
     private static let slicesPerPart = IndexSliceDecoder.lanes
 
+    /// Places of the coding order that a part has, but for the last one.
+    func elementsPerPart(sliceElements: Int) -> Int { Self.slicesPerPart * sliceElements }
+
     /// At least 1.
     package var partCount: Int { (slices.count + Self.slicesPerPart - 1) / Self.slicesPerPart }
 

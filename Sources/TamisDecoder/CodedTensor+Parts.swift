@@ -33,6 +33,21 @@ extension CodedTensor {
         }
     }
 
+    /// The parts that hold the elements `range` of the C order, which is not empty.
+    func parts(holding range: Range<Int>, sliceElements: Int) -> Range<Int> {
+        let count: Int
+        switch content {
+        case .raw: return 0..<1
+        case .index(let content):
+            // With nothing before the row axes, both orders are the tensor's own.
+            if content.view.order != .cOrder && content.view.outer != 1 { return 0..<partCount }
+            let fields = content.view.elementCount / max(Int(description.shape.elementCount), 1)
+            count = max(content.elementsPerPart(sliceElements: sliceElements) / max(fields, 1), 1)
+        case .float: count = sliceElements
+        }
+        return (range.lowerBound / count)..<((range.upperBound - 1) / count + 1)
+    }
+
     /// Decodes what all parts need. It may take half a megabyte, however small the unit is (Spec §9.5).
     func context() throws(TamisError) -> Context {
         switch content {

@@ -36,21 +36,23 @@ package struct CodedTensor: Sendable {
     package let weightError: Float
     package let content: Content
 
-    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) {
+    package init(_ unit: StreamUnit, of stream: EncodedStream) throws(TamisError) { try self.init(unit, in: stream.codingScope) }
+
+    init(_ unit: StreamUnit, in scope: CodingScope) throws(TamisError) {
         let (header, rest) = try unit.structure(DataUnit.self)
-        self = try unit.naming { () throws(TamisError) in try CodedTensor(header, rest, unit, stream) }
+        self = try unit.naming { () throws(TamisError) in try CodedTensor(header, rest, unit, scope) }
     }
 
-    private init(_ header: DataUnit, _ rest: ByteView, _ unit: StreamUnit, _ stream: EncodedStream) throws(TamisError) {
-        tensor = try stream.tensorIndex(header.tensorIndex, in: unit, "tensor_index", number: 0)
-        let description = stream.topology.tensors[tensor]
+    private init(_ header: DataUnit, _ rest: ByteView, _ unit: StreamUnit, _ scope: CodingScope) throws(TamisError) {
+        tensor = try scope.tensorIndex(header.tensorIndex, in: unit, "tensor_index", number: 0)
+        let description = scope.topology.tensors[tensor]
         self.description = description
         digest = header.tensorDigest
         weightError = header.weightError
         let base = unit.payloadOffset + UInt64(unit.payload.count - rest.count)
         switch CodingMode(rawValue: header.codingMode) {
-        case .index: content = .index(try IndexContent(header.indexCoding, description, SyntaxReader(rest, base: base), stream))
-        case .float: content = .float(try FloatContent(header.floatCoding, description, SyntaxReader(rest, base: base), stream))
+        case .index: content = .index(try IndexContent(header.indexCoding, description, SyntaxReader(rest, base: base), scope))
+        case .float: content = .float(try FloatContent(header.floatCoding, description, SyntaxReader(rest, base: base), scope))
         case .raw, nil:
             try Topology.checkExpansion(description.byteCount ?? .max, frame: rest, "coding_mode")
             content = .raw(frame: rest)
@@ -60,7 +62,7 @@ package struct CodedTensor: Sendable {
 
 extension CodedTensor.IndexContent {
     /// - Parameter reader: at the table of the slices.
-    fileprivate init(_ coding: IndexCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ stream: EncodedStream) throws(TamisError) {
+    fileprivate init(_ coding: IndexCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ scope: CodingScope) throws(TamisError) {
         let integers = try description.integerFields(coding)
         if integers == nil && !description.isQuantizable { throw description.notCodable("coding_mode") }
         let fieldsLog2 = integers == nil ? 0 : Int(coding.integerCoding.fieldsLog2)
@@ -87,7 +89,7 @@ extension CodedTensor.IndexContent {
         }
 
         var reader = reader
-        let entries = try reader.sliceTable(view.elementCount, stream)
+        let entries = try reader.sliceTable(view.elementCount, scope)
         if coding.lineClassBytes > 0 {
             try view.requireLines(
                 rows: coding.tools.contains(.rowClasses), columns: coding.tools.contains(.columnClasses), codewordBytes: coding.lineClassBytes)
@@ -135,14 +137,14 @@ extension SliceEntry {
 
 extension SyntaxReader {
     /// The table of the slices of so many elements.
-    mutating func sliceTable(_ elementCount: Int, _ stream: EncodedStream) throws(TamisError) -> SliceTable {
-        let sliceCount = (elementCount - 1) / stream.sliceElements + 1
+    mutating func sliceTable(_ elementCount: Int, _ scope: CodingScope) throws(TamisError) -> SliceTable {
+        let sliceCount = (elementCount - 1) / scope.sliceElements + 1
         var table = SliceTable(offset: reader.fileOffset)
         try items("codeword_bytes", &table.entries, count: UInt64(sliceCount), minimumItemBytes: 2)
         var left = elementCount
         var offset = table.offset
         for entry in table.entries {
-            let elements = min(left, stream.sliceElements)
+            let elements = min(left, scope.sliceElements)
             try IndexBinarization.requireRoom(for: UInt64(elements), codewordBytes: entry.codewordBytes, "codeword_bytes", at: offset)
             left -= elements
             offset += entry.byteCount
@@ -198,32 +200,5 @@ extension IndexBinarization {
                 .expansionRatio, "a codeword of \(codewordBytes) bytes cannot hold \(elements) elements, at most \(most)", element: "\(element)",
                 byteOffset: offset)
         }
-    }
-}
-
-extension EncodedStream {
-    /// No list of tensors is longer than the topology's.
-    var tensorBounds: CountBounds {
-        var bounds = CountBounds()
-        bounds.tensors = .init(stated: UInt64(topology.tensors.count))
-        return bounds
-    }
-
-    /// The tensor a coded unit names, provided the index places it in that unit.
-    ///
-    /// - Parameter number: of the element, among those of its name in the unit.
-    func tensorIndex(_ value: UInt64, in unit: StreamUnit, _ element: StaticString, number: Int) throws(TamisError) -> Int {
-        if value >= UInt64(topology.tensors.count) {
-            throw TamisError(
-                .valueOutOfRange, "the tensor has number \(value), there are \(topology.tensors.count)", element: "\(element)",
-                byteOffset: unit.place(of: element.description, number: number))
-        }
-        let place = index.tensorUnits[Int(value)].unitNumber
-        if place != UInt64(unit.number) {
-            throw TamisError(
-                .duplicate, "the unit holds '\(topology.tensors[Int(value)].name)', which the index places in unit \(place)", element: "\(element)",
-                byteOffset: unit.place(of: element.description, number: number))
-        }
-        return Int(value)
     }
 }

@@ -6,6 +6,7 @@ import TamisZstd
 /// A stream of which everything is known and checked but the elements themselves: what to decode, and into how much memory.
 package struct DecodingPlan: Sendable {
     let stream: EncodedStream
+    package var topology: Topology { stream.topology }
     let coded: [CodedUnit]
     /// For each tensor, its unit's place in `coded`.
     let unitOfTensor: [Int]
@@ -56,6 +57,17 @@ package struct DecodingPlan: Sendable {
                 if regions[hole.tensor] == nil { regions[hole.tensor] = region } else { copies.append((hole.tensor, region)) }
             }
         }
+        try decode(tensors: regions, threads: threads, progress: progress)
+        for copy in copies { if let source = regions[copy.tensor] { copy.target.copy(from: source.view) } }
+    }
+
+    /// Decodes tensors into memory, side by side, and checks their digests.
+    ///
+    /// - Parameters:
+    ///   - regions: for each tensor of the topology a region of its bytes, or nil for one that is not wanted.
+    ///   - progress: called from any thread with the number of elements decoded so far.
+    /// - Throws: the error that lies first in the stream.
+    package func decode(tensors regions: [ByteRegion?], threads: ThreadCount, progress: (@Sendable (_ elements: UInt64) -> Void)? = nil) throws(TamisError) {
         var jobs = UnitJobs(sliceElements: stream.sliceElements, givingBack: giveBack)
         var whole: [(unit: StreamUnit, tensor: CodedTensor, region: ByteRegion)] = []
         for unit in coded {
@@ -78,26 +90,33 @@ package struct DecodingPlan: Sendable {
         try firstError(decoded.count, threads) { place throws(TamisError) in
             try decoded[place].unit.naming { () throws(TamisError) in try decoded[place].tensor.checkDigest(decoded[place].region.view) }
         }
-        for copy in copies { if let source = regions[copy.tensor] { copy.target.copy(from: source.view) } }
     }
 
-    /// Decompresses each file's skeleton to the end of its output and moves its parts forward to where they belong.
     private func fillSkeletons(_ outputs: [ByteRegion?]) throws(TamisError) {
-        for (number, file) in stream.topology.files.enumerated() {
-            guard let output = outputs[number] else { continue }
-            let (unit, frame) = skeletons[number]
-            let skeletonStart = output.count - Int(file.skeletonBytes)
-            try unit.naming { () throws(TamisError) in try Zstandard.decompress(frame, into: output[skeletonStart..<output.count]) }
-            // Each part moves forward or stays, and ends before the next part's present place: nothing is overwritten early.
-            var from = skeletonStart
-            var to = 0
-            for hole in file.holes {
-                let count = Int(hole.offset) - to
-                output.move(from: from, to: to, count: count)
-                from += count
-                to = Int(hole.offset + hole.byteCount)
-            }
-            output.move(from: from, to: to, count: output.count - to)
+        for (number, output) in outputs.enumerated() {
+            if let output { try fillSkeleton(ofFile: number, into: output) }
         }
+    }
+
+    /// Decompresses the skeleton of a file to the end of `output`, and moves its parts forward to where they belong; what lies between
+    /// them is of no use then.
+    ///
+    /// - Parameter output: of the file's size.
+    package func fillSkeleton(ofFile number: Int, into output: ByteRegion) throws(TamisError) {
+        let file = stream.topology.files[number]
+        precondition(UInt64(output.count) == file.byteCount)
+        let (unit, frame) = skeletons[number]
+        let skeletonStart = output.count - Int(file.skeletonBytes)
+        try unit.naming { () throws(TamisError) in try Zstandard.decompress(frame, into: output[skeletonStart..<output.count]) }
+        // Each part moves forward or stays, and ends before the next part's present place: nothing is overwritten early.
+        var from = skeletonStart
+        var to = 0
+        for hole in file.holes {
+            let count = Int(hole.offset) - to
+            output.move(from: from, to: to, count: count)
+            from += count
+            to = Int(hole.offset + hole.byteCount)
+        }
+        output.move(from: from, to: to, count: output.count - to)
     }
 }

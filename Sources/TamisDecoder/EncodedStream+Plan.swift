@@ -9,17 +9,25 @@ extension EncodedStream {
     /// Takes the stream apart and checks all that can be checked without decoding elements.
     ///
     /// - Parameter giveBack: called with bytes of the stream that are not needed for a while, here and when the plan is carried out.
+    /// - Throws: `unsupported_feature` for a shard.
     package func plan(threads: ThreadCount, givingBack giveBack: (@Sendable (Range<Int>) -> Void)? = nil) throws(TamisError) -> DecodingPlan {
+        if let shard { throw shard.isNoModel(units[0]) }
         let coded = try parse(threads, giveBack)
+        var skeletons: [(unit: StreamUnit, frame: ByteView)] = []
+        for (number, skeleton) in try findSkeletons(giveBack).enumerated() {
+            guard let skeleton else { throw codingScope.missingSkeleton(number) }
+            skeletons.append(skeleton)
+        }
         return DecodingPlan(
-            stream: self, coded: coded.units, unitOfTensor: coded.unitOfTensor, skeletons: try findSkeletons(giveBack), giveBack: giveBack)
+            stream: self, coded: coded.units, unitOfTensor: coded.unitOfTensor.compactMap { $0 }, skeletons: skeletons, giveBack: giveBack)
     }
 
-    /// Takes all coded units apart, checks their payloads, and that they hold each tensor once.
-    private func parse(
+    /// Takes all coded units apart, checks their payloads, and that they hold each tensor once that the index places.
+    func parse(
         _ threads: ThreadCount, _ giveBack: (@Sendable (Range<Int>) -> Void)?
-    ) throws(TamisError) -> (units: [DecodingPlan.CodedUnit], unitOfTensor: [Int]) {
+    ) throws(TamisError) -> (units: [DecodingPlan.CodedUnit], unitOfTensor: [Int?]) {
         let coded = units.filter { $0.type == .data || $0.type == .group }
+        let scope = codingScope
         var parsed: [DecodingPlan.CodedUnit] = []
         parsed.reserveCapacity(coded.count)
         var places = [Int?](repeating: nil, count: topology.tensors.count)
@@ -28,7 +36,7 @@ extension EncodedStream {
             let offset = coded[start].offset
             var end = start
             while end < coded.count && coded[end].offset - offset < Self.runBytes { end += 1 }
-            let results = parallelMap(end - start, threads: threads) { _, place in parse(coded[start + place]) }
+            let results = try parallelMap(end - start, threads: threads) { _, place in parse(coded[start + place]) }
             for result in results {
                 let unit = try result.get()
                 switch unit.content {
@@ -40,8 +48,10 @@ extension EncodedStream {
             }
             giveBack?(Int(offset)..<coded[end - 1].range.upperBound)
         }
-        if let number = places.firstIndex(of: nil) { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
-        return (parsed, places.compactMap { $0 })
+        if let number = places.indices.first(where: { places[$0] == nil && has(tensor: $0) }) {
+            throw scope.missing(number, in: units[Int(index.tensorUnits[number].unitNumber)])
+        }
+        return (parsed, places)
     }
 
     private func parse(_ unit: StreamUnit) -> Swift.Result<DecodingPlan.CodedUnit, TamisError> {
@@ -54,38 +64,16 @@ extension EncodedStream {
         }
     }
 
-    func missing(_ tensor: Int, in unit: StreamUnit) -> TamisError {
-        TamisError(
-            .missing, "the index places '\(topology.tensors[tensor].name)' in this unit, which does not hold it", unit: unit.label,
-            element: "unit_number", byteOffset: unit.offset)
-    }
-
-    /// Finds the skeleton of each file.
-    private func findSkeletons(_ giveBack: (@Sendable (Range<Int>) -> Void)?) throws(TamisError) -> [(unit: StreamUnit, frame: ByteView)] {
+    /// Finds the skeleton of each file; nil where there is none.
+    func findSkeletons(_ giveBack: (@Sendable (Range<Int>) -> Void)?) throws(TamisError) -> [(unit: StreamUnit, frame: ByteView)?] {
         var found = [(unit: StreamUnit, frame: ByteView)?](repeating: nil, count: topology.files.count)
+        let scope = codingScope
         for unit in units where unit.type == .skeleton {
-            let (header, frame) = try unit.structure(SkeletonUnit.self)
-            try unit.naming { () throws(TamisError) in
-                if header.fileIndex >= UInt64(topology.files.count) {
-                    throw TamisError(.valueOutOfRange, "skeleton of file \(header.fileIndex), there are \(topology.files.count)", element: "file_index")
-                }
-                if found[Int(header.fileIndex)] != nil {
-                    throw TamisError(.duplicate, "file \(header.fileIndex) has two skeletons", element: "file_index")
-                }
-                try Topology.checkExpansion(topology.files[Int(header.fileIndex)].skeletonBytes, frame: frame, "skeleton_bytes")
-            }
-            found[Int(header.fileIndex)] = (unit, frame)
+            let (file, frame) = try scope.skeleton(in: unit) { found[$0] != nil }
+            found[file] = (unit, frame)
             giveBack?(unit.range)
         }
-        var skeletons: [(unit: StreamUnit, frame: ByteView)] = []
-        for (number, skeleton) in found.enumerated() {
-            guard let skeleton else {
-                throw TamisError(
-                    .missing, "the file '\(topology.files[number].name)' has no skeleton_unit", element: "file_index")
-            }
-            skeletons.append(skeleton)
-        }
-        return skeletons
+        return found
     }
 }
 

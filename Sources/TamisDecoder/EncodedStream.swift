@@ -20,13 +20,24 @@ package struct EncodedStream: Sendable {
     /// Elements of a slice, but for the last of a tensor.
     package var sliceElements: Int { 1 << Int(parameters.sliceElementsLog2) }
 
+    /// The part of the model that is there; nil: all of it.
+    package var shard: Shard? { start.shard }
+
+    /// Bytes of all units before the index unit.
+    package var unitByteCount: UInt64 { units.reduce(0) { $0 + $1.byteCount } }
+
+    /// Whether the stream has the tensor `number`, which another shard may have.
+    package func has(tensor number: Int) -> Bool { index.tensorUnits[number].unitNumber > 0 }
+
     /// Reads all units in order.
-    package static func scan(_ bytes: ByteView, limits: Limits) throws(TamisError) -> EncodedStream {
+    ///
+    /// - Parameter takesShards: whether the stream may hold a part of a model only.
+    package static func scan(_ bytes: ByteView, limits: Limits, takesShards: Bool = false) throws(TamisError) -> EncodedStream {
         try checkSignature(bytes)
         var offset = UInt64(Syntax.signature.count)
         var units: [StreamUnit] = []
         var hash = XXH64()
-        var frame = FrameReader(bytes: bytes, limits: limits)
+        var frame = FrameReader(limits: limits, takesShards: takesShards)
         while true {
             let unit = try StreamUnit(bytes, at: offset, number: units.count)
             // The end unit does not count.
@@ -39,18 +50,18 @@ package struct EncodedStream: Sendable {
             }
             try frame.take(unit)
             if unit.type == .end {
-                try frame.finish(units: units, end: unit, hash: hash.value)
+                try frame.finish(units: units, end: unit, hash: hash.value, byteCount: UInt64(bytes.count))
                 break
             }
             units.append(unit)
             unit.hash(into: &hash)
             offset += unit.byteCount
         }
-        return try frame.stream(units: Array(units.dropLast()))
+        return try frame.stream(bytes, units: Array(units.dropLast()))
     }
 
     /// Reads the end unit, the index, the start unit, the parameter set and the topology; other units by their headers' places only.
-    package static func open(_ bytes: ByteView, limits: Limits) throws(TamisError) -> EncodedStream {
+    package static func open(_ bytes: ByteView, limits: Limits, takesShards: Bool = false) throws(TamisError) -> EncodedStream {
         try checkSignature(bytes)
         let least = Syntax.signature.count + EndUnit.byteCount
         if bytes.count < least {
@@ -82,7 +93,7 @@ package struct EncodedStream: Sendable {
         }
         let index = try indexUnit.wholeStructure(IndexUnit.self, bounds: limits.bounds(nil))
         try Limits.check(UInt64(index.units.count), level: .max, limit: limits.units, "unit_count")
-        var frame = FrameReader(bytes: bytes, limits: limits)
+        var frame = FrameReader(limits: limits, takesShards: takesShards)
         var units: [StreamUnit] = []
         var hash = XXH64()
         var offset = UInt64(Syntax.signature.count)
@@ -114,10 +125,10 @@ package struct EncodedStream: Sendable {
         }
         try frame.checkHash(end, of: units, hash: hash.value, at: endUnit)
         try frame.check(index, against: units, at: indexUnit)
-        return try frame.stream(units: units)
+        return try frame.stream(bytes, units: units)
     }
 
-    private static func checkSignature(_ bytes: ByteView) throws(TamisError) {
+    static func checkSignature(_ bytes: ByteView) throws(TamisError) {
         let signature = Syntax.signature
         for (place, byte) in signature.enumerated() where place >= bytes.count || bytes[place] != byte {
             if place >= bytes.count && place > 0 {
@@ -138,157 +149,5 @@ extension StreamUnit {
         writer.u32(header.headerCRC)
         writer.u32(payloadCRC)
         writer.bytes.withView { view in unsafe hash.update(view.buffer) }
-    }
-}
-
-/// Takes the units of a stream in file order, holds them to the order of Spec §3.4, and reads those that frame the rest.
-private struct FrameReader {
-    let bytes: ByteView
-    let limits: Limits
-    var start: StartUnit?
-    var level: Level?
-    var parameters: ModelParameterSet?
-    var parameterUnit: StreamUnit?
-    var topology: Topology?
-    var index: IndexUnit?
-    var indexUnit: StreamUnit?
-
-    init(bytes: ByteView, limits: Limits) {
-        self.bytes = bytes
-        self.limits = limits
-    }
-
-    mutating func take(_ unit: StreamUnit) throws(TamisError) {
-        switch unit.type {
-        case .start:
-            if unit.number != 0 { throw order(unit, "a start_unit is the first unit and the only one") }
-            let start = try unit.wholeStructure(StartUnit.self, versionFirst: true)
-            if start.shardCount > 1 {
-                throw TamisError(
-                    .unsupportedFeature, "the file is shard \(start.shardNumber) of \(start.shardCount) of a model, not the whole", unit: unit.label,
-                    element: "shard_count", byteOffset: unit.place(of: "shard_count"), advice: "this version decodes whole models only")
-            }
-            self.start = start
-            level = Level.all[Int(start.level)]
-        case .modelParameterSet:
-            if start == nil || parameters != nil { throw order(unit, "one model_parameter_set follows the start_unit") }
-            parameters = try unit.wholeStructure(ModelParameterSet.self, bounds: limits.bounds(level))
-            parameterUnit = unit
-        case .topology:
-            guard parameters != nil, topology == nil, let level else { throw order(unit, "one topology_unit follows the model_parameter_set") }
-            topology = try Topology(unit, level: level, limits: limits)
-        case .skeleton, .data, .group:
-            if topology == nil || index != nil { throw order(unit, "it belongs between the topology_unit and the index_unit") }
-        case .index:
-            if topology == nil || index != nil { throw order(unit, "one index_unit follows the coded units") }
-            index = try unit.wholeStructure(IndexUnit.self, bounds: limits.bounds(level))
-            indexUnit = unit
-        case .end:
-            if index == nil { throw order(unit, "the end_unit follows the index_unit") }
-        case nil:
-            if start == nil || index != nil { throw order(unit, "ancillary units lie between the start_unit and the index_unit") }
-            // What is skipped is still checked: damage anywhere is damage.
-            try unit.checkPayload()
-        }
-    }
-
-    private func order(_ unit: StreamUnit, _ rule: String) -> TamisError {
-        TamisError(.unitOrder, "the unit is out of order: \(rule)", unit: unit.label, element: "unit_type", byteOffset: unit.offset)
-    }
-
-    /// Holds index and end unit against the units read. `units` includes the index unit.
-    func finish(units: [StreamUnit], end unit: StreamUnit, hash: UInt64) throws(TamisError) {
-        let end = try unit.wholeStructure(EndUnit.self)
-        guard let index, let indexUnit, let last = units.last, last.offset == indexUnit.offset else {
-            throw order(unit, "the end_unit follows the index_unit")
-        }
-        let total = unit.offset + unit.byteCount
-        if total != UInt64(bytes.count) {
-            throw TamisError(
-                .trailingBytes, "\((UInt64(bytes.count) - total).counted("byte")) behind the end_unit, expected none", unit: unit.label, byteOffset: total,
-                advice: "remove what was appended to the file")
-        }
-        if end.totalBytes != total {
-            throw mismatch(unit, "total_bytes", "the end unit says \(end.totalBytes) bytes, there are \(total)")
-        }
-        if end.indexOffset != indexUnit.offset {
-            throw mismatch(unit, "index_offset", "the end unit says the index is at \(end.indexOffset), it is at \(indexUnit.offset)")
-        }
-        try checkHash(end, of: units, hash: hash, at: unit)
-        try check(index, against: Array(units.dropLast()), at: indexUnit)
-    }
-
-    func checkHash(_ end: EndUnit, of units: [StreamUnit], hash: UInt64, at unit: StreamUnit) throws(TamisError) {
-        if end.unitHash != hash {
-            // Where a stored checksum itself is damaged, its own unit is to be blamed.
-            for unit in units { try unit.checkPayload() }
-            throw TamisError(
-                .streamHash, "the hash over all units is wrong: units were changed, moved, dropped or repeated", unit: unit.label,
-                element: "unit_hash", byteOffset: unit.place(of: "unit_hash"), advice: "the file is damaged; fetch it again")
-        }
-    }
-
-    func check(_ index: IndexUnit, against units: [StreamUnit], at unit: StreamUnit) throws(TamisError) {
-        if index.units.count != units.count {
-            throw mismatch(unit, "unit_count", "the index lists \(index.units.count) units, there are \(units.count)")
-        }
-        for (number, (entry, found)) in zip(index.units, units).enumerated() where entry.unitType != found.header.unitType || entry.byteCount != found.byteCount {
-            throw mismatch(
-                unit, "unit_bytes", number: number,
-                "the index has \(found.label) with type \(entry.unitType) and \(entry.byteCount) bytes, found \(found.header.unitType) and \(found.byteCount)")
-        }
-        guard let topology, let parameters else { throw order(unit, "one index_unit follows the topology_unit") }
-        if index.tensorUnits.count != topology.tensors.count {
-            throw mismatch(unit, "place_count", "the index places \(index.tensorUnits.count) tensors, there are \(topology.tensors.count)")
-        }
-        for (tensor, place) in index.tensorUnits.enumerated() {
-            let isCoded = place.unitNumber < UInt64(units.count) && [.data, .group].contains(units[Int(place.unitNumber)].type)
-            if !isCoded {
-                throw mismatch(
-                    unit, "unit_number", number: tensor, "the index places '\(topology.tensors[tensor].name)' in unit \(place.unitNumber), which holds no tensors")
-            }
-        }
-        if index.files.count != topology.files.count {
-            throw mismatch(unit, "digest_count", "the index has \(index.files.count) digests, there are \(topology.files.count) files")
-        }
-        if parameters.sources.count != topology.files.count {
-            throw mismatch(
-                parameterUnit ?? unit, "source_count", "the parameter set has \(parameters.sources.count) sources, there are \(topology.files.count) files")
-        }
-    }
-
-    /// - Parameter number: of the element, among those of its name in the unit.
-    private func mismatch(_ unit: StreamUnit, _ element: StaticString, number: Int = 0, _ message: String) -> TamisError {
-        TamisError(
-            .lengthMismatch, message, unit: unit.label, element: "\(element)", byteOffset: unit.place(of: element.description, number: number) ?? unit.offset)
-    }
-
-    func stream(units: [StreamUnit]) throws(TamisError) -> EncodedStream {
-        guard let start, let level, let parameters, let topology, let index else {
-            throw TamisError(.missing, "the stream lacks one of start_unit, model_parameter_set, topology_unit and index_unit")
-        }
-        return EncodedStream(
-            bytes: bytes, start: start, level: level, parameters: parameters, topology: topology, index: index, units: units)
-    }
-}
-
-extension StreamUnit {
-    /// The start unit: a version or profile this decoder does not know is reported before anything else about the payload.
-    fileprivate func wholeStructure(_ type: StartUnit.Type, versionFirst: Bool) throws(TamisError) -> StartUnit {
-        try checkPayload()
-        if payload.count >= 2 {
-            let version = payload.load(0, as: UInt16.self)
-            if version != Syntax.formatVersion {
-                throw TamisError(
-                    .unknownVersion, "the file has format version \(version), this version of Tamis reads \(Syntax.formatVersion)", unit: label,
-                    element: "format_version", byteOffset: payloadOffset, advice: "use a version of Tamis that reads it")
-            }
-            if payload.count >= 3 && payload[2] != Syntax.mainProfile {
-                throw TamisError(
-                    .unknownProfile, "the file has profile \(payload[2]), this version of Tamis reads \(Syntax.mainProfile)", unit: label,
-                    element: "profile", byteOffset: payloadOffset + 2, advice: "use a version of Tamis that reads it")
-            }
-        }
-        return try wholeStructure(type)
     }
 }

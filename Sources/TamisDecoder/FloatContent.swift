@@ -16,7 +16,7 @@ extension CodedTensor {
         private let frequencies: ByteView
 
         /// - Parameter reader: at the table of the slices.
-        init(_ coding: FloatCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ stream: EncodedStream) throws(TamisError) {
+        init(_ coding: FloatCoding, _ description: TensorDescription, _ reader: SyntaxReader, _ scope: CodingScope) throws(TamisError) {
             guard let layout = FloatLayout(description.elementType), description.shape.elementCount > 0 else {
                 throw TamisError(
                     .valueOutOfRange, "'\(description.name)' has \(description.shape.elementCount) elements of type \(description.elementType.name), which float mode cannot code",
@@ -36,7 +36,7 @@ extension CodedTensor {
                     element: "window_symbols")
             }
             var reader = reader
-            let entries = try reader.sliceTable(view.elementCount, stream)
+            let entries = try reader.sliceTable(view.elementCount, scope)
             if coding.lineClassBytes > 0 {
                 try view.requireLines(
                     rows: coding.tools.contains(.rowClasses), columns: coding.tools.contains(.columnClasses), codewordBytes: coding.lineClassBytes)

@@ -123,16 +123,16 @@ struct PieceDecoder {
         let decoded = asideTensors
         try firstError(decoded.count, threads) { number throws(TamisError) in try decoded[number].check() }
         for (key, own) in aside { kept.insert(key, own) }
-        copy(batch.copies, to: block.region)
+        try copy(batch.copies, to: block.region)
         giveBack(units)
         doneBytes += UInt64(batch.byteCount)
         meter.reach(doneBytes)
         return DecodedBatch(block: block, byteCount: batch.byteCount, digestSteps: verifiesFiles ? batch.digestSteps : [], tensors: tensors)
     }
 
-    private func copy(_ copies: [DecodingBatch.Copy], to output: ByteRegion) {
+    private func copy(_ copies: [DecodingBatch.Copy], to output: ByteRegion) throws(TamisError) {
         let (pieces, kept) = (pieces, kept)
-        parallelFor(copies.count, threads: threads) { _, number in
+        try parallelFor(copies.count, threads: threads) { _, number in
             let target = output[copies[number].target]
             switch copies[number].origin {
             case .zeros: target.clear()

@@ -12,7 +12,7 @@ public struct StreamSummary: Sendable {
         public let byteCount: UInt64
         /// SHA-256 of the file the encoder read.
         public let sha256: [UInt8]
-        /// SHA-256 of the file that decoding yields.
+        /// SHA-256 of the file that decoding yields; empty if the stream, a shard, does not say.
         public let decodedSHA256: [UInt8]
     }
 
@@ -64,6 +64,8 @@ public struct StreamSummary: Sendable {
         public let correctedBiases: Int
     }
 
+    /// The part of the model that the stream holds; nil: all of it.
+    public let shard: Shard?
     public let fileByteCount: UInt64
     public let formatVersion: Int
     public let level: String
@@ -76,10 +78,11 @@ public struct StreamSummary: Sendable {
     /// Elements of all tensors of floating-point types in the source, coded or not, as the encoder counted them.
     public let sourceFloatElements: UInt64
     public let sources: [Source]
-    /// Bytes of the files outside their tensors.
+    /// Bytes of the files outside their tensors, as far as the stream holds them.
     public let skeletonByteCount: UInt64
     /// Bytes of the stream's units that hold these, compressed.
     public let skeletonUnitByteCount: UInt64
+    /// Those that the stream holds.
     public let tensors: [Tensor]
     /// Bytes of skeletons, topology, index and framing: what is not tensors.
     public var otherByteCount: UInt64 { fileByteCount - min(fileByteCount, tensors.reduce(0) { $0 + $1.byteCount }) }
@@ -107,19 +110,19 @@ extension EncodedStream {
         for (number, file) in topology.files.enumerated() {
             sources.append(StreamSummary.Source(
                 fileName: file.name, byteCount: parameters.sources[number].byteCount, sha256: parameters.sources[number].sha256,
-                decodedSHA256: index.files[number].sha256))
+                decodedSHA256: index.files.isEmpty ? [] : index.files[number].sha256))
         }
         var aliases = topology.tensors.map { _ in [String]() }
         for alias in topology.aliases { aliases[alias.tensor].append(alias.name) }
         let (options, note) = TreatmentNote.split(parameters.encoderOptions, tensorCount: tensors.count)
         return StreamSummary(
-            fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
+            shard: shard, fileByteCount: UInt64(bytes.count), formatVersion: Int(start.formatVersion), level: level.name, encoderName: parameters.encoderName,
             encoderOptions: options, treatmentCounts: note.map(StreamSummary.TreatmentCounts.init), sourceFormat: parameters.sourceFormat,
             sourceFloatElements: parameters.sourceFloatElements, sources: sources,
-            skeletonByteCount: topology.files.reduce(0) { $0 + $1.skeletonBytes },
+            skeletonByteCount: try skeletonByteCount,
             skeletonUnitByteCount: units.reduce(0) { $1.type == .skeleton ? $0 + $1.byteCount : $0 },
-            tensors: try tensors.enumerated().map { (number, tensor) throws(TamisError) in
-                guard var tensor else { throw missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
+            tensors: try tensors.indices.filter(has).map { (number) throws(TamisError) in
+                guard var tensor = tensors[number] else { throw codingScope.missing(number, in: units[Int(index.tensorUnits[number].unitNumber)]) }
                 tensor.aliases = aliases[number]
                 if let treatment = note?.tensors?[number] {
                     tensor.feedback = treatment.feedback
@@ -127,6 +130,14 @@ extension EncodedStream {
                 }
                 return tensor
             })
+    }
+
+    /// Of a shard, what its skeleton units say that they hold.
+    private var skeletonByteCount: UInt64 {
+        get throws(TamisError) {
+            let held = shard == nil ? Array(topology.files.indices) : try findSkeletons(nil).enumerated().filter { $1 != nil }.map(\.offset)
+            return held.reduce(0) { $0 + topology.files[$1].skeletonBytes }
+        }
     }
 
     private static func summary(_ tensor: CodedTensor, _ unit: StreamUnit) -> StreamSummary.Tensor {

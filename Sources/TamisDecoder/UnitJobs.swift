@@ -42,15 +42,17 @@ struct UnitJobs: Sendable {
         self.giveBack = giveBack
     }
 
-    /// - Parameter weight: what decoding the unit adds to the progress, part by part.
-    mutating func add(_ unit: StreamUnit, _ target: Target, weight: UInt64) {
-        var parts = 1
+    /// - Parameters:
+    ///   - weight: what decoding all of the unit adds to the progress, part by part.
+    ///   - parts: of a tensor, those to decode; nil for all.
+    mutating func add(_ unit: StreamUnit, _ target: Target, weight: UInt64, parts wanted: Range<Int>? = nil) {
+        var parts = 0..<1
         var context: SharedContext?
         if case .tensor(let tensor, _) = target {
-            parts = tensor.partCount
-            context = SharedContext(parts: parts)
+            parts = wanted ?? 0..<tensor.partCount
+            context = SharedContext(parts: parts.count)
         }
-        for part in 0..<parts { jobs.append(Job(item: items.count, part: part)) }
+        for part in parts { jobs.append(Job(item: items.count, part: part)) }
         items.append(Item(unit: unit, target: target, context: context, weight: weight))
     }
 

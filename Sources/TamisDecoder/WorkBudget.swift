@@ -10,7 +10,7 @@ struct WorkBudget {
 
     init(_ stream: EncodedStream, pieceBytes: UInt64) {
         // No level lets the first two come near the end of 64 bits.
-        let (sum, isTooMany) = (UInt64(stream.bytes.count) + stream.topology.outputBytes).addingReportingOverflow(pieceBytes)
+        let (sum, isTooMany) = (stream.unitByteCount + stream.topology.outputBytes).addingReportingOverflow(pieceBytes)
         let (product, overflow) = sum.multipliedReportingOverflow(by: Self.factor)
         most = isTooMany || overflow ? .max : product
     }

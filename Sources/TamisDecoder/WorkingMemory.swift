@@ -18,3 +18,10 @@ final class HeapMemory: WorkingMemory {
 
     deinit { unsafe region.buffer.deallocate() }
 }
+
+extension HeapMemory {
+    /// Memory of the heap for at most the bytes of a group, of `source` for more.
+    static func orMore(_ byteCount: Int, from source: MemorySource) throws(TamisError) -> any WorkingMemory {
+        byteCount <= CodedGroup.mostBytes ? HeapMemory(byteCount: byteCount) : try source(UInt64(byteCount))
+    }
+}

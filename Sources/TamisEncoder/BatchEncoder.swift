@@ -29,6 +29,8 @@ struct BatchEncoder: Sendable {
     /// By the tensors' numbers, of those that are quantized.
     let coders: [TensorCoder?]
     let sliceElements: Int
+    /// Which units are made; nil: all.
+    let division: ShardDivision?
     let threads: ThreadCount
 
     /// A unit to be written.
@@ -77,11 +79,15 @@ struct BatchEncoder: Sendable {
         var exact: [Placement] = []
         for placement in placements {
             let isExact = plans[placement.work.number].quantizer == nil
-            if placement.work.isGrouped { grouped.append(placement) } else if isExact { exact.append(placement) } else { quantized.append(placement) }
+            if placement.work.isGrouped {
+                grouped.append(placement)
+            } else if isWanted(placement) {
+                if isExact { exact.append(placement) } else { quantized.append(placement) }
+            }
         }
         let isChanged = !quantized.isEmpty || grouped.contains { plans[$0.work.number].quantizer != nil } || placements.contains(where: \.work.isCorrected)
-        let own = takeOut(of: &grouped)
-        let (coded, compressed) = coders(quantized, exact)
+        let own = try takeOut(of: &grouped).filter { isWanted($0.placement) }
+        let (coded, compressed) = try coders(quantized, exact)
         let sliced = own + coded
         if !isChanged {
             // The decoded bytes are those of the file.
@@ -104,10 +110,15 @@ struct BatchEncoder: Sendable {
         return try encode(sliced, grouped, compressed, decoded: decoded, digest: digest, beside: beside, report: report)
     }
 
+    /// Something is to be made of the tensor, if it is in no group: its unit, or the decoded bytes of one that the stream has.
+    private func isWanted(_ placement: Placement) -> Bool {
+        division.map { !placement.isRepeated && $0.has(placement.work.number) } ?? true
+    }
+
     /// Small tensors that are smaller in a unit of their own than compressed with others.
-    private func takeOut(of grouped: inout [Placement]) -> [Sliced] {
+    private func takeOut(of grouped: inout [Placement]) throws(TamisError) -> [Sliced] {
         let all = grouped
-        let coders = parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
+        let coders = try parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
             let (work, isRepeated) = (all[number].work, all[number].isRepeated)
             if isRepeated || plans[work.number].quantizer != nil || work.description.shape.elementCount < Self.fewestInOwnUnit { return nil }
             return SliceCoder.exact(work, sliceElements: sliceElements, overhead: Self.unitBytes)
@@ -121,9 +132,9 @@ struct BatchEncoder: Sendable {
     private static let unitBytes = 56.0
 
     /// Coders of the tensors that are coded in slices, and what is compressed instead.
-    private func coders(_ quantized: [Placement], _ exact: [Placement]) -> (sliced: [Sliced], compressed: [Placement]) {
+    private func coders(_ quantized: [Placement], _ exact: [Placement]) throws(TamisError) -> (sliced: [Sliced], compressed: [Placement]) {
         let all = quantized + exact.filter { !$0.isRepeated }
-        let made = parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
+        let made = try parallelMap(all.count, threads: threads) { _, number -> SliceCoder? in
             let placement = all[number]
             if number < quantized.count { return self.coders[placement.work.number].map { .quantized($0.loaded()) } }
             return SliceCoder.exact(placement.work, sliceElements: sliceElements)
@@ -142,8 +153,9 @@ struct BatchEncoder: Sendable {
         beside: @escaping @Sendable () -> Void, report: @escaping @Sendable (UInt64) -> Void
     ) throws(TamisError) -> Result {
         var result = Result()
-        let groups = groups(of: grouped)
-        let groupResults = parallelMap(groups.count, threads: threads) { _, place -> Swift.Result<(unit: Unit, errors: [SquaredError]), TamisError> in
+        // Each is where its first tensor is.
+        let groups = groups(of: grouped).filter { group in division.map { $0.has(group[0].work.number) } ?? true }
+        let groupResults = try parallelMap(groups.count, threads: threads) { _, place -> Swift.Result<(unit: Unit, errors: [SquaredError]), TamisError> in
             do throws(TamisError) { return .success(try encodeGroup(groups[place], decoded)) } catch { return .failure(error) }
         }
         for (group, outcome) in zip(groups, groupResults) {
@@ -156,11 +168,11 @@ struct BatchEncoder: Sendable {
                 if let quantizer = plans[placement.work.number].quantizer { GroupMember(placement.work, quantizer).write(to: decoded[place(placement)]) }
             }
         }
-        report(grouped.reduce(0) { $1.isRepeated ? $0 : $0 + $1.work.description.shape.elementCount })
+        report(grouped.reduce(0) { $1.isRepeated || !(division?.has($1.work.number) ?? true) ? $0 : $0 + $1.work.description.shape.elementCount })
 
         let list = jobs(sliced)
         let nothing = unsafe ByteRegion(unsafe: UnsafeMutableRawBufferPointer(start: nil, count: 0))
-        let slices = parallelMap(list.count, threads: threads) { _, job in
+        let slices = try parallelMap(list.count, threads: threads) { _, job in
             let (placement, coder) = (sliced[list[job].tensor].placement, sliced[list[job].tensor].coder)
             let coded = coder.encode(list[job].ranges, decoded: decoded?[place(placement)] ?? nothing)
             if !placement.isRepeated { report(UInt64(list[job].ranges.reduce(0) { $0 + $1.count }) >> UInt64(coder.fieldsLog2)) }
@@ -171,7 +183,7 @@ struct BatchEncoder: Sendable {
         let others: [Job] = [.beside, .fileDigest] + compressed.map { .compress($0) } + sliced.indices.map { .digest($0) }
         let identities = Mutex([Identity?](repeating: nil, count: sliced.count))
         let rawUnits = Mutex([Swift.Result<Unit, TamisError>?](repeating: nil, count: others.count))
-        parallelFor(others.count, threads: threads) { _, number in
+        try parallelFor(others.count, threads: threads) { _, number in
             switch others[number] {
             case .beside: beside()
             case .fileDigest: digest?.update(decoded?.view ?? bytes[range])

@@ -6,14 +6,22 @@ struct Distortion: Sendable, Equatable {
     /// Σ over quantized tensors of the mean squared error over the variance; where errors are hidden, of what is left of them at the
     /// layer's output.
     var relativeError = 0.0
+    /// What of it comes from steps that are coarser than the target asks, because a grid of integers reaches no further.
+    var relativeErrorInExcess = 0.0
     /// Sums of squared errors and of squares, over quantizable tensors of two or more dimensions.
     var squaredError = 0.0
     var energy = 0.0
 
-    /// - Parameter error: of the whole tensor.
-    mutating func add(_ work: TensorWork, _ error: SquaredError) {
+    /// - Parameters:
+    ///   - excess: see `TensorPlan`.
+    ///   - error: of the whole tensor.
+    mutating func add(_ work: TensorWork, excess: Double, _ error: SquaredError) {
         let deviation = work.statistics.standardDeviation
-        if deviation > 0 { relativeError += error.sum * (work.coupling?.meanWeight ?? 1) / Double(work.elementCount) / (deviation * deviation) }
+        if deviation > 0 {
+            let own = error.sum * (work.coupling?.meanWeight ?? 1) / Double(work.elementCount) / (deviation * deviation)
+            relativeError += own
+            relativeErrorInExcess += own * (1 - 1 / excess)
+        }
         if work.description.shape.rank >= 2 { squaredError += error.ofValues }
     }
 

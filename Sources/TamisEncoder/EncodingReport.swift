@@ -11,10 +11,13 @@ public struct EncodingReport: Sendable, Equatable {
 
     /// In the order of the model file.
     public let exactTensors: [ExactTensor]
+    /// Names of tensors whose steps would be finer if the grid of integers that was asked for reached further, in the same order. The target
+    /// is one for the others.
+    public let boundTensors: [String]
     /// Bytes of the stream.
     public let byteCount: UInt64
     let distortion: Distortion
-    /// The sum over the quantized tensors of their mean squared error over their variance.
+    /// The sum over the quantized tensors of their mean squared error over their variance; of a shard, over its own.
     public var relativeError: Double { distortion.relativeError }
     /// The quality that came out: −10 · log10 of the relative error; infinite if nothing was lost.
     public var quality: Double { distortion.quality }
@@ -22,12 +25,13 @@ public struct EncodingReport: Sendable, Equatable {
     /// was lost.
     public var snr: Double { distortion.snr }
 
-    init(plans: [TensorPlan], tensors: [TensorDescription], byteCount: UInt64, distortion: Distortion) {
+    init(plans: [TensorPlan], tensors: [TensorDescription], boundTensors: [String], byteCount: UInt64, distortion: Distortion) {
         var exact: [ExactTensor] = []
         for (plan, tensor) in zip(plans, tensors) {
             if case .exact(let reason) = plan { exact.append(ExactTensor(name: tensor.name, reason: reason)) }
         }
         exactTensors = exact
+        self.boundTensors = boundTensors
         self.byteCount = byteCount
         self.distortion = distortion
     }

@@ -9,11 +9,11 @@ struct ModelAnalysis: Sendable {
     let tensors: [TensorWork]
 
     /// - Parameter sliceElements: elements in a slice.
-    init(_ source: SourceModel, bytes: SourceBytes, options: EncodingOptions, sliceElements: Int, threads: ThreadCount) {
+    init(_ source: SourceModel, bytes: SourceBytes, options: EncodingOptions, sliceElements: Int, threads: ThreadCount) throws(TamisError) {
         // What is kept as it is needs no statistics.
         let statistics =
             options.target == .lossless
-            ? [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count) : Self.statistics(source, bytes, threads)
+            ? [TensorStatistics](repeating: TensorStatistics(), count: source.tensors.count) : try Self.statistics(source, bytes, threads)
         let exclusions = options.exclusions.map { (pattern: $0, glob: Glob($0)) }
         let rules = options.rules.map { (glob: Glob($0.pattern), settings: $0.settings) }
         let holes = Self.firstHoles(source)
@@ -25,7 +25,7 @@ struct ModelAnalysis: Sendable {
         if case .step = options.target { isFixedStep = true } else { isFixedStep = false }
         let feedsErrorsBack = options.feedsErrorsBack
         let isHasty = EffortProfile.level(options.effort).isHasty
-        tensors = parallelMap(source.tensors.count, threads: threads) { _, number in
+        tensors = try parallelMap(source.tensors.count, threads: threads) { _, number in
             let description = source.tensors[number]
             let names = allNames[number]
             func isMatched(_ glob: Glob) -> Bool { names.contains(where: glob.matches) }
@@ -74,6 +74,9 @@ struct ModelAnalysis: Sendable {
                     options.allocation == .balanced && !isFixedStep && settings.step == nil && work.fitted == nil && description.shape.rank > 2
                 if follows && work.rows.contains(where: { $0 != 0 }) { work.rowStepExponent = 1 }
             }
+            if let grid = options.grid, work.exactReason == nil, !work.isGrouped, description.shape.rank > 1, settings.quantizer?.needsTable != true, work.fitted == nil {
+                work.bound = (grid.mostSteps, work.largestRowMagnitude)
+            }
             if feedsErrorsBack && work.exactReason == nil && settings.quantizer?.feedsErrorsBack != false {
                 work.coupling = ErrorCoupling(role, description.shape, statistics: names.lazy.compactMap { options.statistics[$0] }.first)
             }
@@ -102,7 +105,7 @@ struct ModelAnalysis: Sendable {
         return nil
     }
 
-    private static func statistics(_ source: SourceModel, _ bytes: SourceBytes, _ threads: ThreadCount) -> [TensorStatistics] {
+    private static func statistics(_ source: SourceModel, _ bytes: SourceBytes, _ threads: ThreadCount) throws(TamisError) -> [TensorStatistics] {
         let blockBytes = 1 << 18
         var blocks: [(tensor: Int, file: Int, range: Range<Int>)] = []
         for hole in firstHoles(source) where source.tensors[hole.tensor].elementType.isQuantizable {
@@ -112,7 +115,7 @@ struct ModelAnalysis: Sendable {
             }
         }
         let list = blocks
-        let parts = parallelMap(list.count, threads: threads) { _, job in
+        let parts = try parallelMap(list.count, threads: threads) { _, job in
             let block = list[job]
             defer { bytes.release(block.range, of: block.file) }
             return TensorStatistics(of: bytes.files[block.file][block.range], type: source.tensors[block.tensor].elementType)

@@ -12,9 +12,9 @@ import TamisZstd
 /// and output. Within a batch every stage is a list of independent jobs, one per tensor or slice, whose results are placed by
 /// number: the bytes do not depend on the threads.
 package struct ModelEncoder: Sendable {
-    private let source: SourceModel
-    private let bytes: SourceBytes
-    private let options: EncodingOptions
+    let source: SourceModel
+    let bytes: SourceBytes
+    private(set) var options: EncodingOptions
     private let threads: ThreadCount
     private let progress: (@Sendable (_ elements: UInt64) -> Void)?
 
@@ -60,9 +60,11 @@ package struct ModelEncoder: Sendable {
         if let misfit = LayerStatistics.misfit(options.statistics, of: source) {
             throw TamisError(.invalidArgument, "the statistics of '\(misfit.name)' do not fit: \(misfit.problem)")
         }
-        self.source = source.sharingEqualTensors(bytes, threads)
+        self.source = try source.sharingEqualTensors(bytes, threads)
         self.bytes = bytes
         self.options = options
+        // The only shard is the whole.
+        if options.shard?.count == 1 { self.options.shard = nil }
         self.threads = threads
         self.progress = progress
     }
@@ -70,7 +72,7 @@ package struct ModelEncoder: Sendable {
     /// Writes the stream to `sink`, in order.
     package func encode(to sink: @escaping (ByteView) throws(TamisError) -> Void) throws(TamisError) -> EncodingReport {
         let sliceElements = 1 << options.sliceElementsLog2
-        let analysis = ModelAnalysis(source, bytes: bytes, options: options, sliceElements: sliceElements, threads: threads)
+        let analysis = try ModelAnalysis(source, bytes: bytes, options: options, sliceElements: sliceElements, threads: threads)
         let allocation = StepAllocation(allocation: options.allocation, profile: EffortProfile.level(options.effort), preservesGain: options.isAboutOutputs)
         let control = RateControl(tensors: analysis.tensors, allocation: allocation, sliceElements: sliceElements, threads: threads)
         switch options.target {
@@ -82,15 +84,15 @@ package struct ModelEncoder: Sendable {
             }
             let control = RateControl(tensors: fixed, allocation: control.allocation, sliceElements: sliceElements, threads: threads)
             let plans = control.plans(scale: 1)
-            return try encode(fixed, plans, control.measure(plans, .full).coders, to: sink)
+            return try encode(fixed, plans, try control.measure(plansToCode(plans), .full).coders, as: options.shard, to: sink)
         case .lossless:
             let plans = control.plans(scale: 1)
-            return try encode(analysis.tensors, plans, [TensorCoder?](repeating: nil, count: plans.count), to: sink)
+            return try encode(analysis.tensors, plans, [TensorCoder?](repeating: nil, count: plans.count), as: options.shard, to: sink)
         case .quality(let decibels):
             let target = PortableMath.power(decibels: -decibels)
             return try encode(
                 analysis.tensors, control, startingAt: control.startingScale(relativeError: target), aim: "a quality of \(decibels) dB", to: sink
-            ) { $0.relativeError / target }
+            ) { ($0.relativeError - $0.relativeErrorInExcess) / target }
         case .snr(let decibels):
             let target = PortableMath.power(decibels: -decibels)
             return try encode(
@@ -113,31 +115,34 @@ package struct ModelEncoder: Sendable {
         _ tensors: [TensorWork], _ control: RateControl, startingAt start: Double, aim: String, to sink: @escaping (ByteView) throws(TamisError) -> Void,
         error: @escaping RateControl.Error
     ) throws(TamisError) -> EncodingReport {
-        guard var choice = control.choice(from: start, error: error) else {
+        guard var choice = try control.choice(from: start, error: error) else {
             throw TamisError(
                 .invalidArgument, "\(aim) cannot be reached: tensors with a quantizer or step of their own are coarser than that by themselves",
                 advice: "make these quantizers finer, or ask for less")
         }
-        // Of a large model many samples are taken, which tell enough, and a stream to try would not fit the memory.
-        if source.byteCount > Self.mostBytesTried { return try encode(tensors, choice.plans, choice.coders, to: sink) }
+        // Of a large model many samples are taken, which tell enough: to within 2 %.
+        if source.byteCount > Self.mostBytesTried { return try encode(tensors, choice.plans, choice.coders, as: options.shard, to: sink) }
         var trial = 0
         while true {
             trial += 1
             let (stream, report) = try stream(tensors, choice.plans, choice.coders)
             guard trial < Self.mostTrials, let scale = choice.correctedScale(error: error(report.distortion)) else {
+                if let shard = options.shard { return try encode(tensors, choice.plans, choice.coders, as: shard, to: sink) }
                 try ByteView.of(stream, sink)
                 return report
             }
             let plans = control.plans(scale: scale)
             choice = RateControl.Choice(
-                scale: scale, plans: plans, coders: control.measure(plans, .full).coders, fixed: choice.fixed, follows: choice.follows)
+                scale: scale, plans: plans, coders: try control.measure(plans, .full).coders, fixed: choice.fixed, follows: choice.follows)
         }
     }
 
     /// Streams that are made for a distortion.
     private static let mostTrials = 3
+    /// Bytes of a model of which a stream is made to see its distortion. Whoever makes a shard of a larger one codes no other.
+    private static let mostBytesTried: UInt64 = 1 << 26
     /// Bytes of a model whose stream may be made in memory.
-    private static let mostBytesTried: UInt64 = 1 << 30
+    private static let mostBytesKept: UInt64 = 1 << 30
 
     /// Writes a stream of about so many bytes: makes streams until one is within the tolerance.
     ///
@@ -147,16 +152,16 @@ package struct ModelEncoder: Sendable {
         to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
         var search = SizeSearch(target: bytes, tolerance: tolerance, weights: Double(tensors.reduce(0) { $0 + ($1.exactReason == nil ? $1.elementCount : 0) }))
-        search.start(control)
+        try search.start(control)
         while true {
             let plans = control.plans(scale: search.scale)
-            let coders = control.measure(plans, .full).coders
-            let keeps = source.byteCount <= Self.mostBytesTried
+            let coders = try control.measure(plans, .full).coders
+            let keeps = source.byteCount <= Self.mostBytesKept
             let (stream, report) = try stream(tensors, plans, coders, keeps: keeps)
             switch search.judge(byteCount: Int(report.byteCount)) {
             case .again: continue
             case .accepted:
-                if !keeps { return try encode(tensors, plans, coders, to: sink) }
+                if !keeps { return try encode(tensors, plans, coders, as: nil, to: sink) }
                 try ByteView.of(stream, sink)
                 return report
             case .impossible(let reachable):
@@ -176,17 +181,25 @@ package struct ModelEncoder: Sendable {
     ) throws(TamisError) -> (stream: [UInt8], report: EncodingReport) {
         var stream: [UInt8] = []
         let report = try withoutActuallyEscaping({ (part: ByteView) throws(TamisError) in if keeps { unsafe stream.append(contentsOf: part.buffer) } }) {
-            (collect) throws(TamisError) in try encode(tensors, plans, coders, to: collect)
+            (collect) throws(TamisError) in try encode(tensors, plans, coders, as: nil, to: collect)
         }
         return (stream, report)
     }
 
     /// Writes the stream of tensors whose plans are made.
+    ///
+    /// - Parameter shard: the part of the model to write; nil: all of it.
     private func encode(
-        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], to sink: @escaping (ByteView) throws(TamisError) -> Void
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], as shard: Shard?,
+        to sink: @escaping (ByteView) throws(TamisError) -> Void
     ) throws(TamisError) -> EncodingReport {
+        var batches = batches()
+        let division = shard.map { ShardDivision(source, batches: batches.map(\.holes), shard: $0) }
+        if let division { batches = division.batches.map { batches[$0] } }
         let correction = BiasCorrection(source: source, statistics: options.statistics, sliceElements: 1 << options.sliceElementsLog2, threads: threads)
-        let tensors = correction.corrected(tensors, plans, coders)
+        // The groups of a batch depend on all its small tensors, whoever has them.
+        let tensors = try correction.corrected(
+            tensors, plans, coders, for: division.map { _ in Set(batches.flatMap { source.holes[$0.holes].map(\.tensor) }) })
         let coders = coders.map { coder in
             guard var coder, tensors[coder.work.number].isCorrected else { return coder }
             coder.work = tensors[coder.work.number]
@@ -202,23 +215,23 @@ package struct ModelEncoder: Sendable {
         let digestSources = { @Sendable in for file in source.files.indices { digest(file, into: sourceDigests[file]) } }
         var tensorUnits = [Int](repeating: 0, count: source.tensors.count)
         var errors = [SquaredError](repeating: SquaredError(), count: source.tensors.count)
-        let done = Atomic<UInt64>(0)
+        let done = Atomic<UInt64>(source.tensors.indices.reduce(0) { division?.has($1) ?? true ? $0 : $0 + source.tensors[$1].shape.elementCount })
         var isFramed = false
-        var isCoded = [Bool](repeating: false, count: source.tensors.count)
-        for batch in batches() {
-            let placements = source.holes[batch.holes].map { hole in
-                defer { isCoded[hole.tensor] = true }
-                return BatchEncoder.Placement(work: tensors[hole.tensor], range: hole.range, isRepeated: isCoded[hole.tensor])
+        let firstHoles = firstHoles()
+        for batch in batches {
+            let placements = batch.holes.map { place in
+                let hole = source.holes[place]
+                return BatchEncoder.Placement(work: tensors[hole.tensor], range: hole.range, isRepeated: firstHoles[hole.tensor] != place)
             }
             let encoder = BatchEncoder(
                 bytes: bytes.files[batch.file], placements: placements, range: batch.range, plans: plans, coders: coders,
-                sliceElements: 1 << options.sliceElementsLog2, threads: threads)
+                sliceElements: 1 << options.sliceElementsLog2, division: division, threads: threads)
             let isFirst = !isFramed
-            let result = try encoder.encode(digest: isUnchanged ? nil : digests[batch.file], beside: { if isFirst { digestSources() } }) { elements in
+            let result = try encoder.encode(digest: isUnchanged || shard != nil ? nil : digests[batch.file], beside: { if isFirst { digestSources() } }) { elements in
                 let before = done.wrappingAdd(elements, ordering: .relaxed).oldValue
                 progress?(before + elements)
             }
-            if isFirst { try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value)) }
+            if isFirst { try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value), shard) }
             isFramed = true
             for unit in result.units {
                 for tensor in unit.tensors { tensorUnits[tensor] = writer.units.count }
@@ -229,126 +242,26 @@ package struct ModelEncoder: Sendable {
         }
         if !isFramed {
             digestSources()
-            try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value))
+            try writeFrame(&writer, words, sourceDigests: sourceDigests.map(\.value), shard)
         }
-        try writer.finish(tensorUnits: tensorUnits, digests: (isUnchanged ? sourceDigests : digests).map(\.value))
+        // Who makes one shard does not see the decoded files.
+        try writer.finish(tensorUnits: tensorUnits, digests: shard == nil ? (isUnchanged ? sourceDigests : digests).map(\.value) : [])
         var distortion = Distortion()
-        for work in tensors {
+        for work in tensors where division?.has(work.number) ?? true {
             distortion.addEnergy(work)
-            if plans[work.number].quantizer != nil { distortion.add(work, errors[work.number]) }
+            if plans[work.number].quantizer != nil { distortion.add(work, excess: plans[work.number].excess, errors[work.number]) }
         }
-        return EncodingReport(plans: plans, tensors: source.tensors, byteCount: writer.byteCount, distortion: distortion)
+        let atBound = tensors.filter { plans[$0.number].excess > 1 }
+        return EncodingReport(plans: plans, tensors: source.tensors, boundTensors: atBound.map(\.description.name), byteCount: writer.byteCount, distortion: distortion)
     }
 
     /// Takes in all of a file, part by part.
     private func digest(_ file: Int, into digester: FileDigester) {
         let all = bytes.asRead(file)
-        for start in stride(from: 0, to: all.count, by: Self.digestBytes) {
+        for start in stride(from: 0, to: all.count, by: Self.digestBytes) where !threads.isCancelled {
             let range = start..<min(start + Self.digestBytes, all.count)
             digester.update(all[range])
             bytes.release(range, of: file)
         }
-    }
-
-    /// Start unit, parameter set, topology and skeletons.
-    ///
-    /// - Parameter words: about how the stream is made.
-    private func writeFrame(_ writer: inout StreamWriter, _ words: String, sourceDigests: [[UInt8]]) throws(TamisError) {
-        var topology = TopologyBody()
-        topology.tensors = source.tensors.map(TensorEntry.init)
-        topology.aliases = source.aliases.map { TensorAlias(name: $0.name, tensor: $0.tensor) }
-        topology.files = source.files.map { file in
-            var entry = FileEntry()
-            entry.name = file.name
-            return entry
-        }
-        var skeletons = source.files.map { _ in [UInt8]() }
-        var ends = source.files.map { _ in 0 }
-        for hole in source.holes {
-            let gap = ends[hole.file]..<hole.range.lowerBound
-            var entry = HoleEntry()
-            entry.fileIndex = UInt64(hole.file)
-            entry.gapBytes = UInt64(gap.count)
-            entry.tensorIndex = UInt64(hole.tensor)
-            topology.holes.append(entry)
-            unsafe skeletons[hole.file].append(contentsOf: bytes.files[hole.file][gap].buffer)
-            ends[hole.file] = hole.range.upperBound
-        }
-        for (file, all) in bytes.files.enumerated() {
-            unsafe skeletons[file].append(contentsOf: all[ends[file]..<all.count].buffer)
-            topology.files[file].skeletonBytes = UInt64(skeletons[file].count)
-        }
-        let body = try topology.encoded()
-        var header = TopologyUnit()
-        header.bodyBytes = UInt64(body.count)
-
-        var start = StartUnit()
-        start.level = try level(topologyBytes: body.count).number
-        var parameters = ModelParameterSet()
-        parameters.sliceElementsLog2 = UInt8(options.sliceElementsLog2)
-        parameters.encoderName = options.encoderName
-        parameters.encoderOptions = words
-        parameters.sourceFormat = source.format
-        parameters.sourceFloatElements = source.floatElementCount
-        parameters.sources = sourceDigests.enumerated().map { SourceFile(byteCount: UInt64(bytes.asRead($0).count), sha256: $1) }
-        try writer.unit(.start, [start.encoded()])
-        try writer.unit(.modelParameterSet, [parameters.encoded()])
-        try writer.unit(.topology, [header.encoded(), Self.compress(body)])
-        for (file, bytes) in skeletons.enumerated() {
-            var skeleton = SkeletonUnit()
-            skeleton.fileIndex = UInt64(file)
-            try writer.unit(.skeleton, [skeleton.encoded(), Self.compress(bytes)])
-        }
-    }
-
-    private static func compress(_ bytes: [UInt8]) throws(TamisError) -> [UInt8] {
-        try ByteView.of(bytes) { (view) throws(TamisError) in
-            try Zstandard.compress(view, level: bytes.count > smallBytes ? rawLevel : skeletonLevel)
-        }
-    }
-
-    /// The lowest level, from the standard one up, that allows the model.
-    private func level(topologyBytes: Int) throws(TamisError) -> Level {
-        for level in Level.all.dropFirst() {
-            let fits =
-                UInt64(source.tensors.count) <= level.tensors && UInt64(topologyBytes) <= level.topologyBytes
-                && UInt64(source.holes.count) <= level.holes && UInt64(source.files.count) <= level.files
-                && source.byteCount <= level.outputBytes && UInt64(source.tensors.count + source.files.count) + 8 <= level.units
-                && source.tensors.allSatisfy {
-                    $0.shape.elementCount <= level.elements && $0.shape.rank <= level.rank && $0.name.utf8.count <= level.nameBytes
-                }
-            if fits { return level }
-        }
-        throw TamisError(.limitExceeded, "the model is larger than the largest level of the format allows")
-    }
-
-    /// Neighbouring holes of a file, and the skeleton before them; behind the last ones, also the skeleton to the file's end.
-    private struct Batch {
-        let file: Int
-        let holes: Range<Int>
-        let range: Range<Int>
-    }
-
-    private func batches() -> [Batch] {
-        var batches: [Batch] = []
-        var next = 0
-        for file in source.files.indices {
-            var offset = 0
-            repeat {
-                let start = next
-                var size = 0
-                while next < source.holes.count, source.holes[next].file == file {
-                    let byteCount = Int(source.holes[next].byteCount)
-                    if size > 0 && size + byteCount > Self.batchBytes { break }
-                    size += byteCount
-                    next += 1
-                }
-                let isLast = next == source.holes.count || source.holes[next].file != file
-                let end = isLast ? bytes.files[file].count : Int(source.holes[next].offset)
-                batches.append(Batch(file: file, holes: start..<next, range: offset..<end))
-                offset = end
-            } while next < source.holes.count && source.holes[next].file == file
-        }
-        return batches
     }
 }

@@ -37,10 +37,10 @@ struct RateControl: Sendable {
         var coders: [TensorCoder?] = []
     }
 
-    func measure(_ plans: [TensorPlan], _ depth: Depth) -> Measure {
+    func measure(_ plans: [TensorPlan], _ depth: Depth) throws(TamisError) -> Measure {
         let total = tensors.reduce(0) { $0 + (plans[$1.number].quantizer == nil ? 0 : $1.elementCount) }
         let profile = depth == .brief ? allocation.profile.probing : allocation.profile
-        let coders = parallelMap(tensors.count, threads: threads) { _, number -> TensorCoder? in
+        let coders = try parallelMap(tensors.count, threads: threads) { _, number -> TensorCoder? in
             let work = tensors[number]
             guard let quantizer = plans[number].quantizer else { return nil }
             var sample = TensorCoder.fullSample
@@ -60,7 +60,7 @@ struct RateControl: Sendable {
                 continue
             }
             let count = Double(work.elementCount)
-            measure.distortion.add(work, coder.meanError.scaled(by: count))
+            measure.distortion.add(work, excess: plans[work.number].excess, coder.meanError.scaled(by: count))
             measure.bits += coder.bitsPerElement * count + Double(coder.lineClasses.count * 8)
         }
         measure.coders = coders
@@ -93,12 +93,12 @@ struct RateControl: Sendable {
     /// The choice with which the sampled tensors have the distortion asked for.
     ///
     /// - Returns: nil if the tensors whose steps do not follow the scale are too coarse by themselves.
-    func choice(from start: Double, error: Error) -> Choice? {
+    func choice(from start: Double, error: Error) throws(TamisError) -> Choice? {
         // The error of tensors whose steps do not follow the scale.
         var fixed = 0.0
         if tensors.contains(where: { $0.exactReason == nil && !$0.followsScale }) {
             let others = plans(scale: start)
-            fixed = error(measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief).distortion)
+            fixed = error(try measure(tensors.map { $0.followsScale ? .exact("") : others[$0.number] }, .brief).distortion)
         }
         let follows = tensors.contains(where: \.followsScale)
         if follows && fixed >= 1 { return nil }
@@ -109,7 +109,7 @@ struct RateControl: Sendable {
             var before: (scale: Double, ratio: Double)?
             for trial in 1...trials {
                 let plans = plans(scale: scale)
-                let measure = measure(plans, depth)
+                let measure = try measure(plans, depth)
                 let ratio = (error(measure.distortion) - fixed) / (1 - fixed)
                 let isDone = !follows || !(ratio > 0) || !ratio.isFinite || abs(ratio - 1) < tolerance
                 if depth == .full && (isDone || trial == trials) {

@@ -1,3 +1,5 @@
+import TamisBits
+
 /// Finds the scale of steps at which a stream has a certain size, by making streams.
 struct SizeSearch {
     let target: Double
@@ -33,10 +35,10 @@ struct SizeSearch {
     private var aim: Double { target * (1 + (tolerance.lowerBound + tolerance.upperBound) / 2 + (tolerance.upperBound == 0 ? 0.002 : 0)) }
 
     /// Takes a first scale from estimates.
-    mutating func start(_ control: RateControl) {
+    mutating func start(_ control: RateControl) throws(TamisError) {
         var exponent = PortableMath.log2(control.startingScale(relativeError: 0.03))
         for _ in 0..<5 {
-            let bits = control.measure(control.plans(scale: PortableMath.exp2(exponent)), .brief).bits
+            let bits = try control.measure(control.plans(scale: PortableMath.exp2(exponent)), .brief).bits
             let change = min(max((bits - 8 * aim) / weights, -6), 6)
             exponent += change
             if abs(change) < 0.05 { break }

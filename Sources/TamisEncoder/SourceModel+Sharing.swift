@@ -12,12 +12,12 @@ extension SourceModel {
     /// The same model with tensors of the same type, shape and bytes as one: the later ones become further names of the first.
     ///
     /// Time is proportional to the bytes of tensors that look alike.
-    func sharingEqualTensors(_ bytes: SourceBytes, _ threads: ThreadCount) -> SourceModel {
+    func sharingEqualTensors(_ bytes: SourceBytes, _ threads: ThreadCount) throws(TamisError) -> SourceModel {
         var firstHoles = [Hole?](repeating: nil, count: tensors.count)
         for hole in holes where firstHoles[hole.tensor] == nil { firstHoles[hole.tensor] = hole }
         let places = firstHoles.compactMap { $0 }
         let isCandidate = places.map { $0.byteCount >= Self.fewestShared }
-        let samples = parallelMap(tensors.count, threads: threads) { _, number in
+        let samples = try parallelMap(tensors.count, threads: threads) { _, number in
             isCandidate[number] ? Self.sample(bytes[places[number]]) : 0
         }
         struct Look: Hashable {
@@ -31,7 +31,7 @@ extension SourceModel {
         var alike: [Look: Int] = [:]
         for number in tensors.indices where isCandidate[number] { alike[look(number, samples[number]), default: 0] += 1 }
         let doubtful = tensors.indices.filter { isCandidate[$0] && alike[look($0, samples[$0]), default: 0] > 1 }
-        let hashes = parallelMap(doubtful.count, threads: threads) { _, place -> UInt64 in
+        let hashes = try parallelMap(doubtful.count, threads: threads) { _, place -> UInt64 in
             defer { bytes.release(places[doubtful[place]]) }
             return unsafe XXH64.of(bytes[places[doubtful[place]]].buffer)
         }

@@ -47,7 +47,7 @@ struct StepAllocation: Sendable {
     ///   - step: of plain rounding.
     ///   - isOwn: the values shall be multiples of just this step.
     private func plan(_ work: TensorWork, step: Double, isOwn: Bool) -> TensorPlan {
-        let quantizer: TensorQuantizer
+        var quantizer: TensorQuantizer
         switch choice(work) {
         case .uniform(let deadzone): quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: deadzone))
         case .rateDistortion:
@@ -66,6 +66,16 @@ struct StepAllocation: Sendable {
             case .failure(let refusal): return .exact(refusal.description)
             }
         }
+        var excess = 1.0
+        if !isOwn, quantizer.step < work.finestStep(spacing: quantizer.spacing) {
+            // Levels of a trellis lie closer than those of rounding with the same error: so these reach further.
+            if case .trellis = quantizer { quantizer = .rounding(DeadzoneQuantizer(step: Float(step), deadzone: 0.5)) }
+            let ratio = Double(work.finestStep(spacing: quantizer.spacing)) / Double(quantizer.step)
+            if ratio > 1 {
+                excess = ratio * ratio
+                quantizer = quantizer.coarsened(to: work.finestStep(spacing: quantizer.spacing))
+            }
+        }
         if !QuantizerGrid.stepRange.contains(quantizer.step) {
             return .exact("its step would be \(quantizer.step), outside what the format allows")
         }
@@ -76,7 +86,7 @@ struct StepAllocation: Sendable {
         if work.description.elementType == .float16, 2 * Double(work.statistics.largestMagnitude) + 64 * Double(quantizer.step) * work.largestRowFactor > 65504 {
             return .exact("its values come near the end of what float16 can hold")
         }
-        return .quantized(quantizer)
+        return .quantized(quantizer, excess: excess)
     }
 
     /// The quantizer of a tensor: what its settings say, else what the effort does; small tensors are rounded.

@@ -3,19 +3,19 @@ import TamisDigest
 import TamisSyntax
 
 /// Puts units into a stream one after the other, and keeps what index and end unit must say of them.
-struct StreamWriter: ~Copyable {
+package struct StreamWriter: ~Copyable {
     /// Takes the stream's bytes in order.
-    typealias Sink = (ByteView) throws(TamisError) -> Void
+    package typealias Sink = (ByteView) throws(TamisError) -> Void
 
     private let sink: Sink
     private var offset: UInt64 = 0
     private var hash = XXH64()
-    private(set) var units: [IndexedUnit] = []
+    package private(set) var units: [IndexedUnit] = []
 
     /// Bytes written so far.
     var byteCount: UInt64 { offset }
 
-    init(_ sink: @escaping Sink) throws(TamisError) {
+    package init(_ sink: @escaping Sink) throws(TamisError) {
         self.sink = sink
         try put(Syntax.signature)
     }
@@ -26,7 +26,7 @@ struct StreamWriter: ~Copyable {
     }
 
     /// Appends a unit whose payload is `parts`, one after the other.
-    mutating func unit(_ type: UnitHeader.UnitType, _ parts: [[UInt8]]) throws(TamisError) {
+    package mutating func unit(_ type: UnitHeader.UnitType, _ parts: [[UInt8]]) throws(TamisError) {
         let length = parts.reduce(0) { $0 + UInt64($1.count) }
         let header = UnitHeader(type: type.rawValue, payloadLength: length)
         var crc = CRC32C()
@@ -46,12 +46,33 @@ struct StreamWriter: ~Copyable {
         }
     }
 
+    /// Appends a unit of another stream as it is.
+    ///
+    /// - Parameters:
+    ///   - unit: header, payload and checksum, which have been checked.
+    ///   - giveBack: called with parts of these that are not needed any more.
+    package mutating func copy(_ unit: ByteView, givingBack giveBack: (Range<Int>) -> Void) throws(TamisError) {
+        for start in stride(from: 0, to: unit.count, by: Self.copiedBytes) {
+            let range = start..<min(start + Self.copiedBytes, unit.count)
+            try sink(unit[range])
+            giveBack(range)
+        }
+        offset += UInt64(unit.count)
+        let headerCRC = (UnitHeader.byteCount - 4)..<UnitHeader.byteCount
+        let payloadCRC = (unit.count - UnitHeader.payloadCRCByteCount)..<unit.count
+        for range in [headerCRC, payloadCRC] { unsafe hash.update(unit[range].buffer) }
+        units.append(IndexedUnit(unitType: unit[0], byteCount: UInt64(unit.count)))
+    }
+
+    /// Of a unit of another stream, at a time.
+    private static let copiedBytes = 1 << 24
+
     /// Appends index and end unit.
     ///
     /// - Parameters:
     ///   - tensorUnits: for each tensor, the number of its unit.
     ///   - digests: SHA-256 of each decoded file.
-    mutating func finish(tensorUnits: [Int], digests: [[UInt8]]) throws(TamisError) {
+    package mutating func finish(tensorUnits: [Int], digests: [[UInt8]]) throws(TamisError) {
         var index = IndexUnit()
         index.units = units
         index.tensorUnits = tensorUnits.map { number in

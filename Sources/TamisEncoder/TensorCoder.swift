@@ -157,7 +157,7 @@ struct TensorCoder: Sendable {
         let sampled = Double(ranges.reduce(0) { $0 + $1.count })
         if quantizer.lambda != nil {
             // Rounding for the sake of rate moves values toward zero: the levels are moved after them.
-            let offset = preservesGain ? error.offsetPreservingGain : error.bestOffset
+            let offset = work.bound != nil ? 0 : preservesGain ? error.offsetPreservingGain : error.bestOffset
             coding.grid.reconstructionOffset = Int64(offset)
             search.offset = offset
             error.move(by: offset)

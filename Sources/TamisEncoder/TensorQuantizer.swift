@@ -39,6 +39,16 @@ enum TensorQuantizer: Sendable {
         return Reconstruction(step: step, offset: 0)
     }
 
+    /// The same with another step.
+    func coarsened(to step: Float) -> TensorQuantizer {
+        switch self {
+        case .rounding(let quantizer): return .rounding(DeadzoneQuantizer(step: step, deadzone: quantizer.deadzone))
+        case .rateDistortion(_, let lambda): return .rateDistortion(step: step, lambda: lambda)
+        case .trellis(let trellis, _, let lambda): return .trellis(trellis, step: step, lambda: lambda)
+        case .fitted: return self
+        }
+    }
+
     var states: StateTransition {
         if case .trellis(let trellis, _, _) = self {
             return StateTransition(oddStateMask: trellis.oddStateMask, oddIndexMask: trellis.oddIndexMask)
@@ -80,6 +90,27 @@ enum TensorQuantizer: Sendable {
             return unsafe fitted.quantize(values[(range.lowerBound * 4)..<(range.upperBound * 4)], into: indices)
         }
         unsafe DeadzoneQuantizer(step: step * spacing, deadzone: deadzone).quantize(values, range: range, of: view, classes: classes, into: indices)
+    }
+
+    /// Brings levels that hiding the errors of others has driven beyond a bound back within it.
+    ///
+    /// - Parameters:
+    ///   - levels: the largest magnitude.
+    ///   - isSearched: indices are those of the trellis; else of plain rounding to every other level.
+    func bound(_ indices: UnsafeMutableBufferPointer<Int32>, levels: Int32, isSearched: Bool) {
+        guard case .trellis(let trellis, _, _) = self else {
+            for i in 0..<indices.count { unsafe indices[i] = min(max(indices[i], -levels), levels) }
+            return
+        }
+        if !isSearched { return }
+        var state = 0
+        for i in 0..<indices.count {
+            var index = unsafe indices[i]
+            // Two less is an index of the same parity, so that the states that follow stay.
+            while Trellis.level(of: index, in: state).magnitude > levels { index -= 2 * index.signum() }
+            unsafe indices[i] = index
+            state = trellis.next(state, isOdd: index & 1 != 0)
+        }
     }
 
     /// Turns indices into levels, in place: what the decoder multiplies by the step.

@@ -42,6 +42,9 @@ struct TensorWork: Sendable {
     /// How errors of its weights meet at the layer's outputs; nil if each weight is quantized for itself.
     var coupling: ErrorCoupling?
 
+    /// The largest magnitude of levels, and of values over their row's factor of the step; nil if neither is bounded.
+    var bound: (levels: Int, magnitude: Double)?
+
     /// The quantizer whose parameters do not depend on the target; nil if they do.
     var fitted: FittedQuantizer?
 
@@ -130,6 +133,28 @@ extension TensorWork {
         work.original = changed.view
         work.isCorrected = true
         return work
+    }
+
+    /// The largest magnitude of a value over its row's factor of the step. Its values must be loaded.
+    var largestRowMagnitude: Double {
+        if rowStepExponent == 0 || rows.isEmpty { return Double(valueStatistics.largestMagnitude) }
+        var largest = [Float](repeating: 0, count: view.rows)
+        view.forEachRun(in: 0..<view.elementCount) { run in
+            for i in 0..<run.count {
+                let row = run.alongRows ? run.row + i : run.row
+                let bits = values.load((run.element + i * run.stride) * 4, as: UInt32.self)
+                largest[row] = max(largest[row], Float(bitPattern: bits & 0x7FFF_FFFF))
+            }
+        }
+        return zip(largest, rows).reduce(0) { max($0, Double($1.0) / Double(Reconstruction.rowFactor(scaleClass: $1.1, exponent: rowStepExponent))) }
+    }
+
+    /// The finest step with which levels stay within their bound; 0 if there is none.
+    ///
+    /// - Parameter spacing: of the quantizer, see `TensorQuantizer`: of two steps, the nearest level may lie two beyond.
+    func finestStep(spacing: Float) -> Float {
+        guard let bound else { return 0 }
+        return Float(bound.magnitude / Double(bound.levels - (spacing > 1 ? 2 : 0))).nextUp
     }
 
     /// It is quantized as finely as the target asks.

@@ -13,3 +13,16 @@ struct FoundTensor: Sendable {
 
     var coded: CodedPayload? { isAmbiguous ? nil : record.coded }
 }
+
+extension [FoundTensor] {
+    /// The number of the tensor whose message is at `place`; those of a walk ascend.
+    func number(at place: Range<Int>) -> Int? {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].place.lowerBound < place.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low].place == place ? low : nil
+    }
+}

@@ -125,7 +125,7 @@ struct GraphReader {
 
     private mutating func defineTensor(at place: Range<Int>, _ firstValue: Int32) {
         // Tensors without room in the walk are not found.
-        guard let tensor = tensor(at: place) else { return }
+        guard let tensor = tensors.number(at: place) else { return }
         let value = define(tensors[tensor].record.name, as: .tensor(Int32(tensor)), firstValue)
         graph.valueOfTensor[tensor] = value
     }
@@ -135,19 +135,8 @@ struct GraphReader {
         var reader = WireReader(bytes, range)
         while let field = try reader.next() {
             guard field.number == ONNXField.SparseTensor.values, field.kind == .lengthDelimited else { continue }
-            if let tensor = tensor(at: field.value) { define(tensors[tensor].record.name, as: .unknown, firstValue) }
+            if let tensor = tensors.number(at: field.value) { define(tensors[tensor].record.name, as: .unknown, firstValue) }
         }
-    }
-
-    /// The number of the tensor whose message is at `place`; the walk's tensors ascend.
-    private func tensor(at place: Range<Int>) -> Int? {
-        var low = 0
-        var high = tensors.count
-        while low < high {
-            let middle = (low + high) / 2
-            if tensors[middle].place.lowerBound < place.lowerBound { low = middle + 1 } else { high = middle }
-        }
-        return low < tensors.count && tensors[low].place == place ? low : nil
     }
 
     // MARK: Nodes
@@ -186,7 +175,7 @@ struct GraphReader {
 
     private mutating func valueOfConstant(_ range: Range<Int>) throws(TamisError) -> GraphValue {
         if let place = try NodeAttribute.find("value", inNode: range, of: bytes)?.tensor {
-            return tensor(at: place).map { .tensor(Int32($0)) } ?? .unknown
+            return tensors.number(at: place).map { .tensor(Int32($0)) } ?? .unknown
         }
         if let list = try NodeAttribute.find("value_ints", inNode: range, of: bytes)?.integers {
             guard spend(Self.listByteCount) else { return .unknown }

@@ -74,18 +74,9 @@ struct ModelWalker {
     }
 
     private mutating func addOperatorSet(_ range: Range<Int>) throws(TamisError) {
-        var domain = 0..<0
-        var version: Int64 = 0
-        var reader = WireReader(bytes, range)
-        while let field = try reader.next() {
-            switch (field.number, field.kind) {
-            case (ONNXField.OperatorSetId.domain, .lengthDelimited): domain = field.value
-            case (ONNXField.OperatorSetId.version, .varint): version = Int64(bitPattern: field.integer)
-            default: break
-            }
-        }
-        let text = NameBuilder.text(domain, of: bytes)
-        if namer.reserve(text.utf8.count) { operatorSets.append(ONNXSummary.OperatorSet(domain: text, version: version)) }
+        let found = try OperatorSetImport(bytes, range)
+        let text = NameBuilder.text(found.domain, of: bytes)
+        if namer.reserve(text.utf8.count) { operatorSets.append(ONNXSummary.OperatorSet(domain: text, version: found.version)) }
     }
 
     private mutating func walkTrainingInfo(_ range: Range<Int>, _ index: Int, _ scope: WalkScope) throws(TamisError) {

@@ -1,8 +1,10 @@
 import TamisBits
 
-/// Moves the data of a model's tensors between its files, without copying them: what comes out is a plan of what to write.
+/// Moves the data of a model's tensors between its files, or gives weights another form, without copying them: what comes out is a
+/// plan of what to write.
 ///
-/// Only the records of the tensors that move and the lengths of the messages around them change; every other byte stays.
+/// Only the records of the tensors that change, the lengths of the messages around them, and what stored forms need besides (initializers
+/// and nodes at the front of graphs, versions) are written; every other byte stays.
 public struct ONNXEditor: Sendable {
     /// Where the data are to lie.
     public enum Form: Sendable, Equatable {
@@ -18,46 +20,32 @@ public struct ONNXEditor: Sendable {
     /// Fewest bytes of a tensor that moves out of the model; the runtime takes smaller ones, such as shapes, only from there.
     static let minimumExternalBytes: UInt64 = 1024
 
-    private let bytes: ByteView
+    let bytes: ByteView
     private let fileName: String
-    private let walker: ModelWalker
+    let walker: ModelWalker
     private let sideFiles: [ONNXModel.SideFile]
     /// For each file of the walk's locations its number among the files as given.
-    private let numbers: [Int]
-    private var edits: [MessageRewriter.Edit] = []
-    private var layout = ExternalLayout()
+    let numbers: [Int]
+    var edits: [MessageRewriter.Edit] = []
+    var layout = ExternalLayout()
+    /// Numbers in the walk of weights that are stored in another form.
+    var changed: Set<Int> = []
 
-    /// Plans the files that hold the model in `form`.
-    ///
-    /// - Parameters:
-    ///   - bytes: the model's own file.
-    ///   - fileName: the name that it is to have.
-    ///   - sideFiles: the other files of the model; pieces name them by their place here, from 1.
-    /// - Returns: the model, named `fileName`, then the file of its data if there is one.
-    /// - Throws: as `ONNXModel.scan(_:)` with side files; `limit_exceeded` if the model's file would be longer than 2^31 − 1 bytes;
-    ///   `invalid_model` if data in another file are of a tensor that readers could disagree about; `invalid_argument` if `name` cannot be
-    ///   the name of the file.
+    /// Plans the files that hold the model in `form`, see `plan(_:storing:)`.
     public static func plan(
         _ bytes: ByteView, fileName: String, sideFiles: [ONNXModel.SideFile], form: Form
     ) throws(TamisError) -> [FilePlan] {
-        var editor = try ONNXEditor(bytes, fileName: fileName, sideFiles: sideFiles)
-        switch form {
-        case .singleFile: try editor.moveIn()
-        case .external(let name):
-            try editor.moveOut(to: name)
-            try editor.requireSize(of: name)
-        }
-        let model = FilePlan(name: fileName, try MessageRewriter.rewrite(bytes, editor.edits))
-        if model.byteCount > maximumModelBytes {
-            throw TamisError(
-                .limitExceeded, "the model's file would have \(model.byteCount) bytes, but ONNX files have at most \(maximumModelBytes)", file: fileName,
-                advice: form == .singleFile ? "keep the data in files beside the model" : "its tensors cannot all move out of it; keep the files as they are")
-        }
-        guard case .external(let name) = form, editor.layout.list.byteCount > 0 else { return [model] }
-        return [model, FilePlan(name: name, editor.layout.list)]
+        try ONNXEditor(bytes, fileName: fileName, sideFiles: sideFiles).plan(form)
     }
 
-    private init(_ bytes: ByteView, fileName: String, sideFiles: [ONNXModel.SideFile]) throws(TamisError) {
+    /// Reads the model.
+    ///
+    /// - Parameters:
+    ///   - bytes: the model's own file, valid as long as the editor is used. The data of tensors do not matter.
+    ///   - fileName: the name that it is to have.
+    ///   - sideFiles: the other files of the model; pieces name them by their place here, from 1.
+    /// - Throws: as `ONNXModel.scan(_:)` with side files.
+    public init(_ bytes: ByteView, fileName: String, sideFiles: [ONNXModel.SideFile]) throws(TamisError) {
         self.bytes = bytes
         self.fileName = fileName
         walker = try ONNXModel.walk(bytes, external: ExternalData(), sideByteCount: sideFiles.byteCount)
@@ -71,32 +59,65 @@ public struct ONNXEditor: Sendable {
         }
     }
 
+    /// Plans the files that hold the model in `form`.
+    ///
+    /// - Parameter stored: weights that are stored in another form, by their place; each must be one of `weights()`.
+    /// - Returns: the model, then the file of its data if there is one.
+    /// - Throws: `limit_exceeded` if the model's file would be longer than 2^31 − 1 bytes; `invalid_model` if data in another file are of a
+    ///   tensor that readers could disagree about; `invalid_argument` if `name` cannot be the name of the file.
+    public func plan(_ form: Form, storing stored: [WeightPlace: StoredWeight] = [:]) throws(TamisError) -> [FilePlan] {
+        var editor = self
+        if case .external(let name) = form { try editor.requireName(name) }
+        try editor.store(stored, form)
+        switch form {
+        case .singleFile: try editor.moveIn()
+        case .external(let name):
+            try editor.moveOut(to: name)
+            try editor.requireSize(of: name)
+        }
+        editor.edits.sort { first, second in
+            (first.place.lowerBound, first.kind == .prefix ? 0 : 1) < (second.place.lowerBound, second.kind == .prefix ? 0 : 1)
+        }
+        let model = FilePlan(name: fileName, try MessageRewriter.rewrite(bytes, editor.edits))
+        if model.byteCount > Self.maximumModelBytes {
+            throw TamisError(
+                .limitExceeded, "the model's file would have \(model.byteCount) bytes, but ONNX files have at most \(Self.maximumModelBytes)", file: fileName,
+                advice: form == .singleFile ? "keep the data in files beside the model" : "its tensors cannot all move out of it; keep the files as they are")
+        }
+        guard case .external(let name) = form, editor.layout.list.byteCount > 0 else { return [model] }
+        return [model, FilePlan(name: name, editor.layout.list)]
+    }
+
     private mutating func moveIn() throws(TamisError) {
-        for place in walker.external?.tensors ?? [] {
+        for place in walker.external?.tensors ?? [] where !changed.contains(place.tensor) {
             let found = walker.tensors[place.tensor]
             let (file, range) = try source(place)
             edits.append(try TensorRewriter.edit(bytes, found.place, data: TensorRewriter.rawData(file: file, range)))
         }
     }
 
-    private mutating func moveOut(to name: String) throws(TamisError) {
+    private func requireName(_ name: String) throws(TamisError) {
         if !ExternalReference.isRelativePath(Array(name.utf8)) || name.utf8.elementsEqual(fileName.utf8) {
             throw TamisError(
                 .invalidArgument, "'\(name)' cannot be the name of the file of the tensors' data",
                 advice: "use a plain name that differs from that of the model, \(fileName)")
         }
+    }
+
+    private mutating func moveOut(to name: String) throws(TamisError) {
         var external = (walker.external?.tensors ?? [])[...]
         for (number, found) in walker.tensors.enumerated() {
             let data: PieceList
             if let place = external.first, place.tensor == number {
                 external.removeFirst()
+                if changed.contains(number) { continue }
                 let (file, range) = try source(place)
                 if range.byteCount >= Self.minimumExternalBytes {
                     data = TensorRewriter.externalData(location: name, offset: layout.place(file: file, range), length: range.byteCount)
                 } else {
                     data = TensorRewriter.rawData(file: file, range)
                 }
-            } else if found.isInitializer, found.location == .initializer || found.location == .subgraph, let range = found.coded?.range, range.byteCount >= Self.minimumExternalBytes {
+            } else if !changed.contains(number), found.isInitializer, found.location == .initializer || found.location == .subgraph, let range = found.coded?.range, range.byteCount >= Self.minimumExternalBytes {
                 data = TensorRewriter.externalData(location: name, offset: layout.place(file: 0, range), length: range.byteCount)
             } else {
                 continue

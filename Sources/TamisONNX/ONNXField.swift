@@ -42,6 +42,13 @@ enum ONNXField {
         static let name: UInt32 = 1
     }
 
+    /// Values of `TensorProto.data_type`.
+    enum ElementType {
+        static let float32: UInt64 = 1
+        static let int8: UInt64 = 3
+        static let int4: UInt64 = 22
+    }
+
     enum Node {
         static let input: UInt32 = 1
         static let output: UInt32 = 2
@@ -69,6 +76,7 @@ enum ONNXField {
     /// Values of `AttributeProto.type`.
     enum AttributeType {
         static let undefined: UInt64 = 0
+        static let integer: UInt64 = 2
         static let tensor: UInt64 = 4
         static let graph: UInt64 = 5
         static let tensors: UInt64 = 9

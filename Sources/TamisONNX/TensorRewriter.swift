@@ -3,7 +3,7 @@ import TamisBits
 /// Makes new contents of a `TensorProto` whose data move.
 enum TensorRewriter {
     /// All fields that hold data or say where they lie.
-    private static let dataFields: Set<UInt32> = [
+    static let dataFields: Set<UInt32> = [
         ONNXField.Tensor.floatData, ONNXField.Tensor.int32Data, ONNXField.Tensor.int64Data, ONNXField.Tensor.rawData, ONNXField.Tensor.doubleData,
         ONNXField.Tensor.uint64Data, ONNXField.Tensor.externalData, ONNXField.Tensor.dataLocation,
     ]

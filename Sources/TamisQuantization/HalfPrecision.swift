@@ -42,6 +42,27 @@ package enum HalfPrecision {
     @inline(__always)
     package static func value(bfloat16 bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
+    /// Rounds `values`, float32, little-endian, and writes them one after the other.
+    ///
+    /// - Parameters:
+    ///   - type: float16 or bfloat16.
+    ///   - output: half as many bytes.
+    /// - Returns: false if a value became infinite that was not.
+    package static func write(_ values: ByteView, as type: ElementType, to output: ByteRegion) -> Bool {
+        precondition(values.count == output.count * 2 && output.count & 1 == 0)
+        guard let base = unsafe output.buffer.baseAddress else { return true }
+        let isFloat16 = type == .float16
+        let infinity: UInt16 = isFloat16 ? 0x7C00 : 0x7F80
+        var isFinite = true
+        for i in 0..<(output.count / 2) {
+            let value = Float(bitPattern: values.load(i &* 4, as: UInt32.self))
+            let bits = isFloat16 ? float16(value) : bfloat16(value)
+            if bits & 0x7FFF == infinity && value.isFinite { isFinite = false }
+            unsafe base.storeBytes(of: bits.littleEndian, toByteOffset: i &* 2, as: UInt16.self)
+        }
+        return isFinite
+    }
+
     /// Rounds `values`, the places `range` of the coding order, and writes them to where they belong in the tensor's bytes.
     ///
     /// - Parameters:

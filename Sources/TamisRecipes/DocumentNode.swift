@@ -1,25 +1,36 @@
 /// A part of a document: text, a list, or keys with values; and the line it begins on.
-struct DocumentNode {
-    enum Content {
+package struct DocumentNode: Sendable {
+    package enum Content: Sendable {
         /// - `isQuoted`: quotation marks, or a block of text, say that it is no number.
         case scalar(String, isQuoted: Bool)
         case sequence([DocumentNode])
         case mapping([Member])
     }
 
-    struct Member {
-        let key: String
+    package struct Member: Sendable {
+        package let key: String
         /// From 1.
-        let line: Int
-        let value: DocumentNode
+        package let line: Int
+        package let value: DocumentNode
+
+        package init(key: String, line: Int, value: DocumentNode) {
+            self.key = key
+            self.line = line
+            self.value = value
+        }
     }
 
     /// From 1.
-    let line: Int
-    let content: Content
+    package let line: Int
+    package let content: Content
+
+    package init(line: Int, content: Content) {
+        self.line = line
+        self.content = content
+    }
 
     /// What it is, for messages.
-    var kind: String {
+    package var kind: String {
         switch content {
         case .sequence: "a list"
         case .mapping: "a mapping"

@@ -21,6 +21,7 @@ extension EncodingOptions {
         if allocation != .balanced { words.append("--allocation \(allocation.rawValue)") }
         if let quantizer = settings.quantizer { words.append("--quantizer \(QuantizerSpecification.text(quantizer))") }
         if let pruning = settings.pruning { words.append("--prune \(PruningSpecification.text(pruning))") }
+        if let grid { words.append("--grid \(grid.rawValue)") }
         if let feedback { words.append("--feedback \(feedback.rawValue)") }
         if let statisticsDigest { words.append("--statistics sha256:\(statisticsDigest)") }
         for pattern in exclusions { words.append("--exclude \(Self.quoted(pattern))") }

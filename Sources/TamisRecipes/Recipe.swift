@@ -9,13 +9,11 @@ public struct Recipe: Sendable, Equatable {
     public var quantizer: QuantizerChoice?
     public var pruning: Pruning?
     public var feedback: FeedbackChoice?
+    public var grid: IntegerGrid?
     /// Globs over tensor names.
     public var exclusions: [String]
     /// In order: all that match apply, later ones over earlier ones.
     public var rules: [TensorRule]
-
-    /// Bytes of a recipe file.
-    public static let maximumByteCount = 1 << 20
 
     /// Leaves all open.
     public init() {
@@ -23,19 +21,14 @@ public struct Recipe: Sendable, Equatable {
         rules = []
     }
 
-    /// Reads a recipe file, which may be YAML or JSON.
+    /// Takes a recipe's document apart.
     ///
     /// - Parameters:
-    ///   - bytes: UTF-8, at most `maximumByteCount`.
+    ///   - root: nil if the document is empty.
     ///   - file: its name, for errors.
-    /// - Throws: `invalid_recipe`, with line and key, for anything that is not understood; `limit_exceeded` for too many bytes.
-    public init(_ bytes: [UInt8], file: String? = nil) throws(TamisError) {
-        if bytes.count > Self.maximumByteCount {
-            throw TamisError(
-                .limitExceeded, "holds more than \(Self.maximumByteCount) bytes, which is the limit for a recipe", file: file,
-                advice: "use patterns with * and ? to say the same in fewer lines")
-        }
-        self = try RecipeReader(file: file).recipe(try TextFile.text(bytes, .invalidRecipe, file: file))
+    /// - Throws: `invalid_recipe`, with line and key, for anything that is not understood.
+    package init(_ root: DocumentNode?, file: String? = nil) throws(TamisError) {
+        self = try RecipeReader(file: file).recipe(root)
     }
 
     /// Both together: `other` where both say something; exclusions and rules of both, this recipe's first.
@@ -47,6 +40,7 @@ public struct Recipe: Sendable, Equatable {
         recipe.quantizer = other.quantizer ?? quantizer
         recipe.pruning = other.pruning ?? pruning
         recipe.feedback = other.feedback ?? feedback
+        recipe.grid = other.grid ?? grid
         recipe.exclusions += other.exclusions.filter { !exclusions.contains($0) }
         recipe.rules += other.rules
         return recipe
@@ -67,7 +61,7 @@ public struct Recipe: Sendable, Equatable {
         }
         var options = EncodingOptions(
             settings: TensorSettings(quantizer: quantizer, pruning: pruning), rules: rules, sensitivities: sensitivities, feedback: feedback,
-            statistics: statistics?.layers ?? [:], exclusions: exclusions)
+            statistics: statistics?.layers ?? [:], grid: grid, exclusions: exclusions)
         if let target { options.target = target }
         if let allocation { options.allocation = allocation }
         if let effort { options.effort = effort }

@@ -6,11 +6,12 @@ struct RecipeReader {
     /// The file's name, for errors.
     let file: String?
 
-    private static let keys = ["effort"] + EncodingOptions.Target.keys + ["allocation", "quantizer", "prune", "feedback", "exclude", "tensors"]
+    private static let keys = ["effort"] + EncodingOptions.Target.keys + ["allocation", "quantizer", "prune", "feedback", "grid", "exclude", "tensors"]
     private static let ruleKeys = ["match", "quantizer", "prune", "weight", "step"]
 
-    func recipe(_ text: String) throws(TamisError) -> Recipe {
-        guard let root = try YAMLDocument(file: file).root(text) else {
+    /// - Parameter root: nil if the document is empty.
+    func recipe(_ root: DocumentNode?) throws(TamisError) -> Recipe {
+        guard let root else {
             throw fault(1, nil, "is empty, expected keys such as 'quality: 15'", advice: "known keys: \(Self.keys.joined(separator: ", "))")
         }
         let members = try members(root, "", known: Self.keys)
@@ -20,6 +21,7 @@ struct RecipeReader {
             case "effort": recipe.effort = try effort(member)
             case "allocation": recipe.allocation = try choice(member)
             case "feedback": recipe.feedback = try choice(member)
+            case "grid": recipe.grid = try choice(member)
             case "quantizer": recipe.quantizer = try quantizer(member, "")
             case "prune": recipe.pruning = try pruning(member, "")
             case "exclude":

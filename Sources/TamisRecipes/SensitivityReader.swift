@@ -54,10 +54,34 @@ struct SensitivityReader {
         while let byte = next, isPart(byte) { position += 1 }
         let word = String(decoding: bytes[start..<position], as: UTF8.self)
         if word.isEmpty { throw fault("is \(found), expected a positive number", name: name) }
-        guard word.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/) != nil, let value = Double(word), value > 0, value.isFinite else {
+        guard Self.isNumber(word), let value = Double(word), value > 0, value.isFinite else {
             throw fault("is \(word.prefix(60)), expected a positive number", name: name, advice: "1 is what tensors have that the table does not name")
         }
         return value
+    }
+
+    /// Whether `word` is written as JSON writes numbers. A regular expression would take a megabyte of the C library.
+    private static func isNumber(_ word: String) -> Bool {
+        var rest = word.utf8[...]
+        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+        func digits() -> Bool {
+            let count = rest.prefix(while: isDigit).count
+            rest = rest.dropFirst(count)
+            return count > 0
+        }
+        func takes(_ letters: String) -> Bool {
+            guard let first = rest.first, letters.utf8.contains(first) else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
+        _ = takes("-")
+        if !takes("0") && !digits() { return false }
+        if takes(".") && !digits() { return false }
+        if takes("eE") {
+            _ = takes("+-")
+            if !digits() { return false }
+        }
+        return rest.isEmpty
     }
 
     /// RFC 8259, section 7.

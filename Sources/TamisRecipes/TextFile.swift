@@ -1,9 +1,9 @@
 import TamisBits
 
-/// Text from bytes, for the readers of this module.
-enum TextFile {
+/// Text from bytes, for readers of settings.
+package enum TextFile {
     /// - Throws: `code` if `bytes` are not UTF-8, with the line.
-    static func text(_ bytes: [UInt8], _ code: TamisError.Code, file: String?) throws(TamisError) -> String {
+    package static func text(_ bytes: [UInt8], _ code: TamisError.Code, file: String?) throws(TamisError) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         if text.utf8.elementsEqual(bytes) { return text }
         // What is no UTF-8 was replaced, so the first difference is where it stands.

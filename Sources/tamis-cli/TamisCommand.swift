@@ -22,7 +22,7 @@ struct TamisCommand: ParsableCommand {
             be created, 74 reading or writing failed, 77 a limit was reached.
             """,
         version: "tamis \(Tamis.version)",
-        subcommands: [EncodeCommand.self, DecodeCommand.self, InspectCommand.self, VerifyCommand.self, CompareCommand.self, ConformanceCommand.self])
+        subcommands: [EncodeCommand.self, DecodeCommand.self, MergeCommand.self, InspectCommand.self, VerifyCommand.self, CompareCommand.self, ConformanceCommand.self])
 
     static func main() {
         OutputFile.removeTemporariesOnSignals()

@@ -22,7 +22,7 @@ struct PlantedViolationTests {
         let sound = Package.manifest.text
         let changes = [
             ("module(\"TamisBits\")", "module(\"TamisBits\", [\"TamisModel\"])"), ("module(\"TamisDecoder\", [", "module(\"TamisDecoder\", [\"TamisEncoder\", "),
-            ("module(\"TamisThreads\")", "module(\"TamisOther\")"),
+            ("module(\"TamisThreads\", ", "module(\"TamisOther\", "),
         ]
         for (old, new) in changes {
             #expect(sound.contains(old))

@@ -30,7 +30,7 @@ struct DamageTests {
         for number in damages.indices { try folder.write("\(number).tamis", damages[number].bytes) }
         let folderPath = folder.path
         let failures = Mutex<[(Int, String)]>([])
-        parallelFor(damages.count, threads: ThreadCount(2)) { _, number in
+        try parallelFor(damages.count, threads: ThreadCount(2)) { _, number in
             do {
                 let file = "\(folderPath)/\(number).tamis"
                 let outcome = try Tool.run("verify", file)

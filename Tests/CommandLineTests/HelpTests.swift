@@ -5,12 +5,13 @@ import Testing
 struct HelpTests {
     @Test("Every option of every command is explained, with an example", arguments: [
         ("encode", [
-            "-o, --output", "-f, --force", "--quality", "--bits-per-weight", "--target-size", "--snr", "--step", "--lossless", "--allocation", "--effort", "--quantizer",
-            "--deadzone", "--prune", "--exclude", "--sensitivity", "--recipe", "--feedback", "--statistics", "--dry-run", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose",
+            "-o, --output", "-f, --force", "--quality", "--bits-per-weight", "--target-size", "--snr", "--step", "--lossless", "--shard", "--allocation", "--effort", "--quantizer",
+            "--deadzone", "--prune", "--grid", "--exclude", "--sensitivity", "--recipe", "--feedback", "--statistics", "--dry-run", "--json", "-T, --threads", "-q, --quiet", "-v, --verbose",
         ]),
         ("decode", [
-            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--single-file", "--external", "--json", "-q, --quiet", "-v, --verbose",
+            "-o, --output", "-f, --force", "-T, --threads", "-M, --memory", "--no-verify", "--tensor", "--single-file", "--external", "--form", "--dtype", "--json", "-q, --quiet", "-v, --verbose",
         ]),
+        ("merge", ["-o, --output", "-f, --force", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
         ("inspect", ["--json", "-q, --quiet", "-v, --verbose"]),
         ("verify", ["--against", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
         ("compare", ["--statistics", "--json", "-T, --threads", "-M, --memory", "-q, --quiet", "-v, --verbose"]),
@@ -36,7 +37,7 @@ struct HelpTests {
     @Test("The command itself, its version, its completions")
     func root() throws {
         let help = try Tool.run("--help")
-        for command in ["encode", "decode", "inspect", "verify", "compare", "conformance"] { #expect(help.text.contains("\n  \(command) ")) }
+        for command in ["encode", "decode", "merge", "inspect", "verify", "compare", "conformance"] { #expect(help.text.contains("\n  \(command) ")) }
         #expect(try Tool.run("--version").text == "tamis \(Tamis.version)\n")
         for shell in ["bash", "zsh", "fish"] {
             let script = try Tool.run("--generate-completion-script", shell)

@@ -16,9 +16,16 @@ enum Python {
     ///
     /// - Returns: exit code and what was said to standard error.
     static func run(_ script: String, _ arguments: [String]) throws -> (status: Int32, errors: String) {
+        let outcome = try output(script, arguments)
+        return (outcome.status, outcome.errors)
+    }
+
+    /// As `run`, and what was said to standard output.
+    static func output(_ script: String, _ arguments: [String]) throws -> (status: Int32, output: [UInt8], errors: String) {
         let folder = try Folder()
         let running = try Tool.start(
-            [repository.appendingPathComponent(script).path] + arguments, program: path ?? "python3", errors: folder.path("err"))
-        return (Tool.wait(for: running), String(decoding: try folder.read("err"), as: UTF8.self))
+            [repository.appendingPathComponent(script).path] + arguments, program: path ?? "python3", output: folder.path("out"), errors: folder.path("err"))
+        let status = Tool.wait(for: running)
+        return (status, try folder.read("out"), String(decoding: try folder.read("err"), as: UTF8.self))
     }
 }

@@ -64,7 +64,7 @@ struct ModelSource {
     func analyzed<R>(_ options: EncodingOptions = EncodingOptions(), _ body: ([TensorWork]) throws -> R) throws -> R {
         let source = try source
         return try bytes.withUnsafeBytes { buffer in
-            let analysis = ModelAnalysis(
+            let analysis = try ModelAnalysis(
                 source, bytes: SourceBytes([ByteView(unsafe: buffer)]), options: options, sliceElements: 1 << options.sliceElementsLog2, threads: ThreadCount(1))
             return try body(analysis.tensors)
         }

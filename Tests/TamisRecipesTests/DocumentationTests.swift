@@ -1,6 +1,7 @@
 import Foundation
 import TamisEncoder
 import TamisRecipes
+import TamisYAML
 import Testing
 
 @Suite("docs/recipes.md")

@@ -1,6 +1,7 @@
 import TamisBits
 import TamisEncoder
 import TamisRecipes
+import TamisYAML
 import Testing
 
 @Suite("Recipes")

@@ -3,6 +3,7 @@ import TamisEncoder
 import TamisModel
 import TamisRecipes
 import TamisTestSupport
+import TamisYAML
 import Testing
 
 @Suite("Files of statistics")

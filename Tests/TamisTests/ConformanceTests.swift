@@ -42,14 +42,14 @@ struct ConformanceTests {
         let vectors: [Vector]
     }
 
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Conformance")
 
     private static func manifest() throws -> [Vector] {
         try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: folder.appendingPathComponent("manifest.json"))).vectors
     }
 
-    private static let vectors = (try? manifest()) ?? []
+    static let vectors = (try? manifest()) ?? []
 
     private static func digest(_ bytes: [UInt8]) -> String {
         bytes.withUnsafeBytes { Hexadecimal.text(SHA256.of($0)) }

@@ -11,14 +11,20 @@ struct BiasCorrection: Sendable {
     let threads: ThreadCount
 
     /// The tensors, with biases corrected for what `plans` and `coders` make of the weights.
-    func corrected(_ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?]) -> [TensorWork] {
+    ///
+    /// - Parameter needed: biases whose values matter; of others, only the fact is noted. nil: all.
+    func corrected(
+        _ tensors: [TensorWork], _ plans: [TensorPlan], _ coders: [TensorCoder?], for needed: Set<Int>?
+    ) throws(TamisError) -> [TensorWork] {
         if statistics.isEmpty { return tensors }
         let layers = tensors.filter { work in
             guard let own = statistics[work.description.name], !own.mean.isEmpty || !own.biasCorrection.isEmpty else { return false }
             return bias(of: work).map { tensors[$0].mayBeChanged } ?? false
         }
-        let corrections = parallelMap(layers.count, threads: threads) { _, place in
-            correction(layers[place], plans[layers[place].number], coders[layers[place].number])
+        let corrections = try parallelMap(layers.count, threads: threads) { _, place in
+            let work = layers[place]
+            let isNeeded = needed.map { needed in bias(of: work).map(needed.contains) ?? false } ?? true
+            return correction(work, isNeeded ? plans[work.number] : .exact(""), coders[work.number])
         }
         var result = tensors
         for (work, correction) in zip(layers, corrections) {
@@ -43,7 +49,7 @@ struct BiasCorrection: Sendable {
         guard let own = statistics[work.description.name], let role = source.role(of: work.number) else { return [] }
         let rows = LayerRows(role, work.description.shape)
         var correction = own.biasCorrection.isEmpty ? [Double](repeating: 0, count: rows.outputs.count) : own.biasCorrection.map { Double($0) }
-        guard !own.mean.isEmpty, case .quantized(let quantizer) = plan else { return correction }
+        guard !own.mean.isEmpty, case .quantized(let quantizer, _) = plan else { return correction }
         let decoded = work.isGrouped ? GroupMember(work, quantizer).values : coder?.values(sliceElements: sliceElements) ?? []
         if decoded.isEmpty { return correction }
         var means = own.mean

@@ -6,9 +6,11 @@ extension EncodingOptions {
         if let problem = target.problem { return "the \(target.name) \(problem)" }
         if !Self.effortRange.contains(effort) { return "the effort is \(effort), expected 1 to 9" }
         if let problem = settings.problem { return problem }
+        if shard != nil && !target.isKnownToShards { return "the \(target.name) is one of the whole stream, which who makes a shard does not see" }
         if target == .lossless && (settings != TensorSettings() || !rules.isEmpty || !statistics.isEmpty) {
             return "the target is lossless, which leaves nothing for quantizers, pruning, steps or statistics to do"
         }
+        if target == .lossless && grid != nil { return "the target is lossless, which leaves nothing for a grid of integers to do" }
         for rule in rules { if let problem = rule.settings.problem { return "for '\(rule.pattern)': \(problem)" } }
         for (name, weight) in sensitivities.sorted(by: { $0.key < $1.key }) where !(weight > 0 && weight.isFinite) {
             return "the sensitivity of '\(name)' is \(weight), expected a positive number"
@@ -21,6 +23,14 @@ extension EncodingOptions.Target {
     static let qualityRange = -20.0...120.0
     static let bitsPerWeightRange = 0.01...40.0
     static let snrRange = -10.0...150.0
+
+    /// Each shard meets it by itself.
+    public var isKnownToShards: Bool {
+        switch self {
+        case .quality, .snr, .step, .lossless: true
+        case .bitsPerWeight, .size: false
+        }
+    }
 
     /// In words.
     var name: String {

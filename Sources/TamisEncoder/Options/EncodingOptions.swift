@@ -1,6 +1,9 @@
+import TamisModel
+
 /// What a caller asks of the encoder.
 public struct EncodingOptions: Sendable {
-    /// What the steps of the tensors are chosen for. Each is met within 1 %; a size is never exceeded.
+    /// What the steps of the tensors are chosen for. Each is met within 1 %, closeness of a model above 64 MiB within 2 %; a size is never
+    /// exceeded.
     public enum Target: Sendable, Equatable {
         /// −10 · log10 ε, where ε is the sum over all quantized tensors of the mean squared error relative to the variance. More is
         /// better; 15 loses little accuracy on most networks. −20 … 120.
@@ -26,6 +29,9 @@ public struct EncodingOptions: Sendable {
     }
 
     public var target: Target
+    /// The part of the model that the stream is to hold; nil: all of it. Not with a target that all shards have to meet together
+    /// (bits per weight, size).
+    public var shard: Shard?
     public var allocation: Allocation
     /// How hard the encoder looks for fewer bits, 1 … 9; it does not slow the decoder down.
     public var effort: Int
@@ -39,6 +45,9 @@ public struct EncodingOptions: Sendable {
     public var feedback: FeedbackChoice?
     /// Measured inputs of layers, by the names of their weight tensors; they ask for feedback unless it is `none`.
     public var statistics: [String: LayerStatistics]
+    /// Weights of two or more dimensions get no reconstruction offset, and steps no finer than these integers reach with; nil: as is best.
+    /// For quantizers that search or round to nearest.
+    public var grid: IntegerGrid?
     /// Globs over tensor names; a tensor that matches one is kept bit-exact.
     public var exclusions: [String]
     /// Binary logarithm of the elements in a slice, 4 … 20.
@@ -58,7 +67,8 @@ public struct EncodingOptions: Sendable {
         target: Target = .quality(decibels: EncodingOptions.defaultQuality), allocation: Allocation = .balanced,
         effort: Int = EncodingOptions.defaultEffort, settings: TensorSettings = TensorSettings(), rules: [TensorRule] = [],
         sensitivities: [String: Double] = [:], feedback: FeedbackChoice? = nil, statistics: [String: LayerStatistics] = [:],
-        exclusions: [String] = [], sliceElementsLog2: Int = 16, encoderName: String = "", provenance: String = ""
+        grid: IntegerGrid? = nil, exclusions: [String] = [], sliceElementsLog2: Int = 16, encoderName: String = "", provenance: String = "",
+        shard: Shard? = nil
     ) {
         self.target = target
         self.allocation = allocation
@@ -68,10 +78,12 @@ public struct EncodingOptions: Sendable {
         self.sensitivities = sensitivities
         self.feedback = feedback
         self.statistics = statistics
+        self.grid = grid
         self.exclusions = exclusions
         self.sliceElementsLog2 = sliceElementsLog2
         self.encoderName = encoderName
         self.provenance = provenance
+        self.shard = shard
     }
 }
 

@@ -16,7 +16,7 @@ public struct TensorSettings: Sendable, Equatable {
     }
 
     /// Takes over what `other` says.
-    mutating func apply(_ other: TensorSettings) {
+    package mutating func apply(_ other: TensorSettings) {
         quantizer = other.quantizer ?? quantizer
         pruning = other.pruning ?? pruning
         step = other.step ?? step

@@ -28,6 +28,15 @@ struct IndexSearch: Sendable {
     ///   - indices: as many as `range` has places.
     /// - Returns: in steps, what was quantized in place of the values to hide errors; nil if it was the values.
     func find(_ range: Range<Int>, _ rates: IndexRates?, into indices: UnsafeMutableBufferPointer<Int32>) -> [Float]? {
+        let targets = unsafe findUnbounded(range, rates, into: indices)
+        // A step that was asked for may need more levels.
+        if let bound = work.bound, quantizer.step >= work.finestStep(spacing: quantizer.spacing) {
+            unsafe quantizer.bound(indices, levels: Int32(bound.levels), isSearched: rates != nil)
+        }
+        return targets
+    }
+
+    private func findUnbounded(_ range: Range<Int>, _ rates: IndexRates?, into indices: UnsafeMutableBufferPointer<Int32>) -> [Float]? {
         precondition(RateRow.agreesWithRates && indices.count == range.count)
         // A search without rates starts from rounding; what it finds is not kept.
         let coupling = rates == nil && quantizer.lambda != nil ? nil : work.coupling

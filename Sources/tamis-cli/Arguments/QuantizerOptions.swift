@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tamis
 import TamisEncoder
 import TamisRecipes
 
@@ -19,6 +20,11 @@ struct QuantizerOptions: ParsableArguments {
         help: ArgumentHelp(
             "Set weights to zero first: sigma=0.5 those below half the tensor's standard deviation, magnitude=0.01 those below 0.01, keep=2:4 all but the 2 largest of every 4, rows=0.1 rows whose mean magnitude is below a tenth of the tensor's.", valueName: "spec"))
     var prune: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make all weights int8 or int4 times a step, for 'decode --form qdq': no offsets, and steps no finer than 127 or 7 of them reach with.", valueName: "type"))
+    var grid: IntegerGrid?
 
     @Option(
         name: .customLong("exclude"), parsing: .unconditionalSingleValue,
@@ -50,7 +56,7 @@ struct QuantizerOptions: ParsableArguments {
                 throw ValidationError("--prune '\(prune.printable)': \(error.sentence.printable)")
             }
         }
-        if let pattern = exclusions.first(where: { $0.isEmpty || $0.unicodeScalars.contains(where: FilePath.isControl) }) {
+        if let pattern = exclusions.first(where: { $0.isEmpty || $0.unicodeScalars.contains(where: StoredName.isControl) }) {
             throw ValidationError("--exclude '\(pattern.printable)' is empty or holds a control character")
         }
     }
@@ -59,6 +65,7 @@ struct QuantizerOptions: ParsableArguments {
     func fill(_ recipe: inout Recipe) {
         recipe.quantizer = deadzone.map { .uniform(deadzone: $0) } ?? quantizer.flatMap { try? QuantizerSpecification.choice($0) }
         recipe.pruning = prune.flatMap { try? PruningSpecification.pruning($0) }
+        recipe.grid = grid
         recipe.exclusions = exclusions
     }
 }

@@ -44,10 +44,10 @@ struct CompareCommand: ParsableCommand {
         defer { withExtendedLifetime(measured) {} }
         let a = try ModelFiles.load(first, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
         let b = try ModelFiles.load(second, memory: memory, threads: threads.count, isQuiet: reporting.quiet)
-        let distance = ModelDistance(a, b, threads: threads.count)
+        let distance = try ModelDistance(a, b, threads: threads.count)
         let outputs = try measured.map { (measured) throws(TamisError) in
             try measured.content.requireFit(a.source)
-            return OutputDistance(a, b, measured.content, threads: threads.count)
+            return try OutputDistance(a, b, measured.content, threads: threads.count)
         }
         let report = DistanceReport(distance, outputs)
         if reporting.json {

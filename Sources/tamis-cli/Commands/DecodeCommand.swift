@@ -1,6 +1,5 @@
 import ArgumentParser
 import Tamis
-import TamisDigest
 import TamisFiles
 import TamisONNX
 
@@ -18,6 +17,7 @@ struct DecodeCommand: ParsableCommand {
               tamis decode model.tamis -o copy.onnx      makes copy.onnx
               tamis decode model.tamis --single-file     puts all data into the ONNX file
               tamis decode model.tamis --external        puts them into one file, model.onnx.data
+              tamis decode model.tamis --form qdq        keeps weights as integers, for less memory
               curl URL | tamis decode - -o model.onnx    reads from a pipe
               tamis decode model.tamis --tensor fc.bias  makes fc.bias.npy, for numpy.load
             """)
@@ -37,11 +37,7 @@ struct DecodeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Decode this tensor only, into a NumPy file.", valueName: "name"))
     var tensor: String?
 
-    @Flag(help: "One ONNX file with all data inside, also where they lay in files beside it; up to 2 GiB.")
-    var singleFile = false
-
-    @Flag(help: "The ONNX file, and one file beside it, named like it with .data appended, with the data of its larger tensors.")
-    var external = false
+    @OptionGroup(title: "Which files and types") var export: ExportArguments
 
     @Flag(help: "Skip the SHA-256 of the whole file; the checksums of its parts are verified all the same.")
     var noVerify = false
@@ -54,14 +50,15 @@ struct DecodeCommand: ParsableCommand {
         if tensor != nil && noVerify {
             throw ValidationError("--no-verify is about whole files; a single tensor is always held against its own digest")
         }
-        if singleFile && external { throw ValidationError("--single-file and --external contradict each other; give one of them") }
-        if tensor != nil && (singleFile || external) { throw ValidationError("--tensor is about one tensor; leave --single-file and --external out") }
+        if tensor != nil && !export.isAsStored { throw ValidationError("--tensor is about one tensor; leave \(export.words) out") }
         if reporting.json && (output == FilePath.pipe || output == nil && input == FilePath.pipe) {
             throw ValidationError("--json and the file itself cannot both go to standard output; give a file with --output")
         }
     }
 
     func run() throws {
+        let isWhole = tensor == nil && export.isAsStored
+        if isWhole, input == FilePath.pipe, let output, output != FilePath.pipe, let pipe = InputPipe() { return try decode(from: pipe, to: output) }
         let input = try InputFile(input, access: tensor == nil ? .sequential : .random, limit: Limits.pipeBytes)
         if let tensor { try decode(tensor: tensor, from: input) } else { try decodeFile(from: input) }
     }
@@ -69,90 +66,103 @@ struct DecodeCommand: ParsableCommand {
     private func decodeFile(from input: InputFile) throws(TamisError) {
         let file = try TamisFile.open(input, memory: memory, isStreamed: true)
         let destination = destination(of: file)
-        let outputs = try outputs(of: file, named: FilePath.name(destination.name))
-        try requireOneFile(outputs, destination)
-        let total = outputs.reduce(0) { $0 + $1.pieces.byteCount }
-        try write(to: destination, sideFiles: outputs.dropFirst().map(\.name), from: input) { (sink) throws(TamisError) in
+        let outputs = try outputs(of: file, destination)
+        try requireOneFile(outputs.files.map(\.name), destination)
+        let total = outputs.files.reduce(0) { $0 + $1.byteCount }
+        try write(to: destination, sideFiles: outputs.files.dropFirst().map(\.name), from: input) { (sink) throws(TamisError) in
             let bar = ProgressBar("decoding", total: total, isQuiet: reporting.quiet)
             defer { bar?.clear() }
             // What leaves for good is checked before: in memory, or by decoding it twice.
             if case .standardOutput = destination, !noVerify {
-                if outputs.count == 1 && !singleFile && !external && total <= Self.heldBytes {
-                    let bytes = try file.decodeBuffer(file: 0, threads: threads.count, verifiesFile: true)
+                if outputs.files.count == 1 && total <= Self.heldBytes {
+                    let bytes = try outputs.buffer(file: 0, threads: threads.count)
                     return try bytes.withView { (view) throws(TamisError) in try sink(0, view) }
                 }
                 for number in file.files.indices { try file.decode(file: number, threads: threads.count) { (_) throws(TamisError) in } }
             }
             var done: UInt64 = 0
-            for (number, output) in outputs.enumerated() {
-                try file.decode(output.pieces, threads: threads.count, verifiesFiles: !noVerify, bar: bar, after: done) { (part) throws(TamisError) in
+            for (number, output) in outputs.files.enumerated() {
+                let before = done
+                try outputs.write(file: number, threads: threads.count, progress: { bar?.update(before + $0) }) { (part) throws(TamisError) in
                     try sink(number, part)
                 }
-                done += output.pieces.byteCount
+                done += output.byteCount
             }
         }
-        if reporting.json {
-            let sources = try file.summary().sources
-            let isAsEncoded = !singleFile && !external
-            let files = outputs.enumerated().map { number, output in
-                JSONValue.object([
-                    ("name", .string(output.name)), ("bytes", .integer(output.pieces.byteCount)),
-                    ("sha256", isAsEncoded ? .string(Hexadecimal.text(sources[number].decodedSHA256)) : .null),
-                ])
-            }
-            return try StandardOutput.text(
-                JSONValue.object([
-                    ("input", .string(self.input)), ("output", JSONValue(destination.path)), ("bytes", .integer(total)),
-                    ("files", .array(files)), ("verified", .bool(!noVerify)),
-                ]).text)
+        let sources = reporting.json && export.isAsStored ? try file.summary().sources : []
+        let files = outputs.files.enumerated().map { number, output in
+            DecodingReport.File(name: output.name, byteCount: output.byteCount, sha256: sources.isEmpty ? nil : sources[number].decodedSHA256)
         }
-        var text = ""
-        if reporting.verbose { text += file.tensors.map { "\($0.name) \($0.shape) \($0.elementType.name)".printable + "\n" }.joined() }
-        text += "\(input.name.printable) \(Decimal.bytes(UInt64(input.view.count))) → \(destination.name.printable) \(Decimal.bytes(total))"
-        text += outputs.count == 1 ? "\n" : " in \(outputs.count) files\n"
-        try say(text, destination)
+        try report(
+            DecodingReport(
+                input: self.input, inputName: input.name, inputByteCount: UInt64(input.view.count), destination: destination, files: files,
+                tensors: file.tensors, isVerified: !noVerify, unchanged: outputs.notes),
+            words: words(about: outputs))
+    }
+
+    /// Decodes into files while the bytes arrive.
+    private func decode(from pipe: InputPipe, to path: String) throws(TamisError) {
+        var decoding = PipedDecoding(pipe, memory: memory, threads: threads.count, verifiesFiles: !noVerify)
+        let files = try decoding.readFiles()
+        let destination = Destination.file(path, overwrite: force)
+        try requireOneFile(files.map(\.name), destination)
+        let bar = ProgressBar("decoding", total: files.reduce(0) { $0 + $1.byteCount }, isQuiet: reporting.quiet)
+        defer { bar?.clear() }
+        try decoding.write(files, to: path, overwrite: force, bar: bar)
+        let digests = decoding.stream.fileDigests
+        try report(
+            DecodingReport(
+                input: input, inputName: pipe.name, inputByteCount: decoding.stream.byteCount, destination: destination,
+                files: files.enumerated().map { DecodingReport.File(name: $1.name, byteCount: $1.byteCount, sha256: digests?[$0]) },
+                tensors: decoding.stream.tensors ?? [], isVerified: !noVerify))
+    }
+
+    /// - Parameter words: for people, after those of the report.
+    private func report(_ report: DecodingReport, words: String = "") throws(TamisError) {
+        if reporting.json { return try StandardOutput.text(report.json.text) }
+        try say(report.text(isVerbose: reporting.verbose) + words, report.destination)
     }
 
     /// Files of at most so many bytes are held in memory where they must be checked before they go.
     private static let heldBytes: UInt64 = 64 << 20
 
-    /// A file to be written, and what it is made of.
-    private struct Output {
-        /// Of the first one, the name in the stream.
-        let name: String
-        let pieces: [FilePiece]
+    private func outputs(of file: TamisFile, _ destination: Destination) throws(TamisError) -> ModelExport {
+        let name = destination.path == nil ? file.files.first?.name ?? "" : FilePath.name(destination.name)
+        do throws(TamisError) {
+            return try file.export(export.options(named: name), threads: threads.count, verifiesFiles: !noVerify)
+        } catch {
+            var error = error
+            if error.code == .invalidArgument {
+                error.message = "\(export.words): \(error.message)"
+                error.file = input
+            }
+            throw error
+        }
     }
 
-    /// - Parameter name: of the model's file.
-    private func outputs(of file: TamisFile, named name: String) throws(TamisError) -> [Output] {
-        if !singleFile && !external {
-            return file.files.enumerated().map { Output(name: $1.name, pieces: [.range(file: $0, 0..<$1.byteCount)]) }
-        }
-        let word = singleFile ? "--single-file" : "--external"
-        let bytes = try file.decodeBuffer(file: 0, threads: threads.count, verifiesFile: !noVerify)
-        if ModelFormat(of: bytes.view) != .onnx {
-            throw TamisError(.invalidArgument, "\(word) is for ONNX models, this is another", file: input, advice: "decode it without \(word)")
-        }
-        let sides = file.files.dropFirst().map { ONNXModel.SideFile(location: $0.name, byteCount: $0.byteCount) }
-        let isPiped = destination(of: file).path == nil
-        let modelName = isPiped ? file.files[0].name : name
-        return try bytes.withView { (model) throws(TamisError) in
-            try ONNXEditor.plan(model, fileName: modelName, sideFiles: sides, form: singleFile ? .singleFile : .external(name: modelName + ".data"))
-        }.map { plan in Output(name: plan.name, pieces: plan.pieces) }
+    /// What became of the weights where another form was asked for.
+    private func words(about outputs: ModelExport) -> String {
+        if export.form == .float && export.dtype == nil { return "" }
+        var text = "weights of \(Decimal.bytes(outputs.replacedBytes)) are stored in \(Decimal.bytes(outputs.storedBytes))"
+        if outputs.notes.isEmpty { return text + "\n" }
+        text += "; \(outputs.notes.count) tensor\(outputs.notes.count == 1 ? " stays" : "s stay") as \(outputs.notes.count == 1 ? "it is" : "they are")"
+        text += reporting.verbose ? ":\n" : " (-v lists them)\n"
+        if reporting.verbose { for note in outputs.notes { text += "  \(note.tensor): \(note.reason)".printable + "\n" } }
+        return text
     }
 
     /// Several files need a folder, and names that nobody minds.
-    private func requireOneFile(_ outputs: [Output], _ destination: Destination) throws(TamisError) {
-        if outputs.count == 1 { return }
-        let advice = singleFile || external ? nil : "give --single-file for one ONNX file with all data inside"
+    private func requireOneFile(_ names: [String], _ destination: Destination) throws(TamisError) {
+        if names.count == 1 { return }
+        let advice = export.singleFile || export.external ? nil : "give --single-file for one ONNX file with all data inside"
         if case .standardOutput = destination {
             throw TamisError(
-                .invalidArgument, "the model has \(outputs.count) files, which cannot go to standard output together", file: input,
+                .invalidArgument, "the model has \(names.count) files, which cannot go to standard output together", file: input,
                 advice: advice ?? "give a file with -o")
         }
-        for output in outputs.dropFirst() where !FilePath.isVisible(output.name) {
+        for name in names.dropFirst() where !FilePath.isVisible(name) {
             throw TamisError(
-                .cannotCreate, "the model has a file '\(output.name)', whose name is that of a hidden file or like an option", file: input, advice: advice)
+                .cannotCreate, "the model has a file '\(name)', whose name is that of a hidden file or like an option", file: input, advice: advice)
         }
     }
 

@@ -20,6 +20,7 @@ struct EncodeCommand: ParsableCommand {
               tamis encode model.onnx --lossless          keeps all bits: the same file comes back
               tamis encode model.safetensors              or the model.safetensors.index.json of several
               tamis encode model.onnx --recipe fine.yaml  takes settings from a file
+              tamis encode model.onnx --shard 1/4         a quarter, for 'tamis merge'
 
             Quantizers as fine as the target says:
 
@@ -55,6 +56,12 @@ struct EncodeCommand: ParsableCommand {
     @Flag(help: "Do all the work and print what would come out, but write nothing.")
     var dryRun = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Code only part i of n, as 1/4 … 4/4, elsewhere or at the same time as the others; 'tamis merge' makes of all n what is made without this. With --quality or --snr, a model of up to 64 MiB is coded whole all the same, to see how close it comes (default output: the input's name, ending in .shard-i-of-n.tamis).",
+            valueName: "i/n"))
+    var shard: Shard?
+
     @OptionGroup(title: "How close") var quality: QualityOptions
     @OptionGroup(title: "Which way, tensor by tensor") var quantizers: QuantizerOptions
     @OptionGroup(title: "What errors do to outputs") var feedback: FeedbackOptions
@@ -64,6 +71,9 @@ struct EncodeCommand: ParsableCommand {
     func validate() throws {
         if dryRun && output != nil { throw ValidationError("--dry-run writes nothing, so --output contradicts it; give one of them") }
         if dryRun && force { throw ValidationError("--dry-run writes nothing, so --force contradicts it; give one of them") }
+        if let word = quality.targetSize.map({ _ in "--target-size" }) ?? quality.bitsPerWeight.map({ _ in "--bits-per-weight" }), shard != nil {
+            throw ValidationError("\(word) is about the whole file, of which --shard makes a part; give --quality, --snr, --step or --lossless with --shard")
+        }
         if [input, quantizers.recipe, quantizers.sensitivity, feedback.statistics].count(where: { $0 == FilePath.pipe }) > 1 {
             throw ValidationError("standard input can be read once only; name a file for all but one of model, --recipe, --sensitivity and --statistics")
         }
@@ -100,7 +110,10 @@ struct EncodeCommand: ParsableCommand {
             throw error.inFile(model.name)
         }
         if let summary, let done {
-            if !reporting.quiet, let words = plan.missedWords(done) { Diagnostics.warn(words) }
+            if !reporting.quiet {
+                let missed = shard == nil ? plan.missedWords(done) : nil
+                for words in [plan.boundWords(done), missed].compactMap({ $0 }) { Diagnostics.warn(words.printable) }
+            }
             try report(StreamReport(summary), done)
         }
     }
@@ -110,13 +123,13 @@ struct EncodeCommand: ParsableCommand {
     private var plannedDestination: Destination {
         if let output { return Destination(output, overwrite: force) }
         if input == FilePath.pipe { return .standardOutput }
-        return .file(FilePath.replacingExtensions(of: input, with: "tamis"), overwrite: force)
+        let ending = (shard.map { "shard-\($0.number + 1)-of-\($0.count)." } ?? "") + "tamis"
+        return .file(FilePath.replacingExtensions(of: input, with: ending), overwrite: force)
     }
 
     /// The name that the decoded file is to have.
     private func storedName(_ file: InputFile) -> String {
-        if input != FilePath.pipe { return FilePath.storedName(FilePath.name(input)) }
-        return ModelFormat(of: file.view) == .safetensors ? FilePath.defaultSafetensorsName : FilePath.defaultModelName
+        input == FilePath.pipe ? StoredName.of(file.view) : StoredName.of(path: input)
     }
 
     /// What all the words, the recipe, the sensitivities and the statistics ask for together.
@@ -126,7 +139,7 @@ struct EncodeCommand: ParsableCommand {
             quality.fill(&flags)
             quantizers.fill(&flags)
             feedback.fill(&flags)
-            return try EncodingPlan(flags, recipe: quantizers.recipe, sensitivity: quantizers.sensitivity, statistics: feedback.statistics)
+            return try EncodingPlan(flags, recipe: quantizers.recipe, sensitivity: quantizers.sensitivity, statistics: feedback.statistics, shard: shard)
         }
     }
 
@@ -153,7 +166,7 @@ struct EncodeCommand: ParsableCommand {
     }
 
     private func report(_ report: StreamReport, _ done: EncodingReport) throws {
-        let figures = AchievedFigures(done)
+        let figures = AchievedFigures(done, of: shard)
         if reporting.json {
             let places: [(key: String, value: JSONValue)] = [
                 ("input", .string(input)), ("output", JSONValue(destination.path)), ("dry_run", .bool(dryRun)),

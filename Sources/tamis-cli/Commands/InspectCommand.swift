@@ -28,7 +28,7 @@ struct InspectCommand: ParsableCommand {
         let input = try InputFile(input, access: .random, limit: Limits.pipeBytes)
         switch ModelFormat(of: input.view) {
         case .tamis:
-            let file = try TamisFile.open(input, memory: nil, access: .random)
+            let file = try TamisFile.open(input, memory: nil, access: .random, takesShards: true)
             let report = StreamReport(try file.summary())
             if reporting.quiet { return }
             if reporting.json { return try StandardOutput.text(JSONValue.object(report.members).text) }
@@ -36,9 +36,9 @@ struct InspectCommand: ParsableCommand {
             let source = file.fileNames.first ?? ""
             try StandardOutput.text(
                 report.sizes(from: source, to: name) + "\n" + report.origin(showsDigests: reporting.verbose) + "\n" + report.table(showsTools: reporting.verbose) + "\n"
-                    + report.content)
+                    + report.content + report.whatLacks)
         case .safetensors, .safetensorsIndex:
-            let model = try ModelFiles(input, path: self.input, storedName: FilePath.storedName(FilePath.name(self.input)))
+            let model = try ModelFiles(input, path: self.input, storedName: StoredName.of(path: self.input))
             if reporting.quiet { return }
             let report = SourceReport(model)
             try StandardOutput.text(reporting.json ? JSONValue.object(report.members).text : report.text)
@@ -59,7 +59,7 @@ struct InspectCommand: ParsableCommand {
         if !locations.isEmpty {
             // Without these files the rest can still be told.
             do throws(TamisError) {
-                codedInFiles = Set(try ModelFiles(input, path: self.input, storedName: FilePath.storedName(FilePath.name(self.input))).source.tensors.map(\.name))
+                codedInFiles = Set(try ModelFiles(input, path: self.input, storedName: StoredName.of(path: self.input)).source.tensors.map(\.name))
             } catch {
                 if !reporting.quiet { Diagnostics.warn("what lies in other files is not told: " + error.description) }
             }

@@ -54,28 +54,6 @@ enum FilePath {
         return end.elementsEqual(suffix.utf8)
     }
 
-    /// The name of a model that came without one.
-    static let defaultModelName = "model.onnx"
-    static let defaultSafetensorsName = "model.safetensors"
-
-    /// `name` as a stream keeps it: without control characters and backslashes, at most 255 bytes.
-    ///
-    /// It becomes part of the stream, so it must not depend on tables of Unicode, which differ between versions of the system.
-    static func storedName(_ name: String) -> String {
-        var stored = String.UnicodeScalarView()
-        var byteCount = 0
-        for scalar in name.unicodeScalars {
-            let kept = isControl(scalar) || scalar == "\\" ? "_" : scalar
-            byteCount += UTF8.width(kept)
-            if byteCount > 255 { break }
-            stored.append(kept)
-        }
-        return stored.isEmpty ? defaultModelName : String(stored)
-    }
-
-    /// A control character of ASCII or Latin-1, whatever tables of Unicode say.
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
-
     /// `text` as a plain file name: letters, digits, `.`, `_` and `-`; everything else becomes `_`. Never hidden, at most 200 bytes.
     static func plainName(_ text: String) -> String {
         var name = ""

@@ -1,6 +1,7 @@
 import Tamis
 import TamisFiles
 import TamisRecipes
+import TamisYAML
 
 /// What the encoder is asked to do: the words of the command line over those of a recipe, a table of sensitivities, and measured
 /// statistics.
@@ -20,8 +21,9 @@ struct EncodingPlan {
     ///   - recipe: path of a recipe file.
     ///   - sensitivity: path of a table.
     ///   - statistics: path of a file of statistics.
+    ///   - shard: the part of the model to encode; nil: all of it.
     init(
-        _ flags: Recipe, recipe recipePath: String?, sensitivity sensitivityPath: String?, statistics statisticsPath: String?
+        _ flags: Recipe, recipe recipePath: String?, sensitivity sensitivityPath: String?, statistics statisticsPath: String?, shard: Shard?
     ) throws(TamisError) {
         var identities: [FileIdentity] = []
         var recipe: (name: String, content: Recipe)?
@@ -49,8 +51,10 @@ struct EncodingPlan {
         hasTarget = flags.target != nil || recipe?.content.target != nil
         self.sensitivityName = sensitivityName
         self.identities = identities
-        options = try (recipe?.content ?? Recipe()).overridden(by: flags)
+        var options = try (recipe?.content ?? Recipe()).overridden(by: flags)
             .options(sensitivities: sensitivities, statistics: statistics?.content)
+        options.shard = shard
+        self.options = options
     }
 
     /// - Throws: `invalid_statistics` if there are statistics of another model.
@@ -78,14 +82,23 @@ struct EncodingPlan {
         return words
     }
 
-    /// Words of a warning if the target was missed by more than 1 %, which is so where quantizers have a fineness of their own.
+    /// Words of a warning if there are tensors whose integers do not reach as far as the target asks.
+    func boundWords(_ done: EncodingReport) -> String? {
+        guard let grid = options.grid, let first = done.boundTensors.first else { return nil }
+        let count = done.boundTensors.count
+        let subject = count == 1 ? "'\(first)' is" : "\(count) tensors, such as '\(first)', are"
+        return "\(subject) coarser than was asked, as \(grid.rawValue) reaches no further at their largest weights; a higher --quality does not help them"
+    }
+
+    /// Words of a warning if the target was missed by more than 1 % of the size or 2 % of the error, which is so where quantizers have a
+    /// fineness of their own.
     func missedWords(_ done: EncodingReport) -> String? {
         if !hasTarget { return nil }
         let asked, came: String
         switch options.target {
-        case .quality(let decibels) where abs(done.quality - decibels) > 0.05:
+        case .quality(let decibels) where abs(done.quality - decibels) > 0.1:
             (asked, came) = ("a quality of \(Decimal.shortest(decibels)) dB", "\(Decimal.fixed(done.quality, 2)) dB")
-        case .snr(let decibels) where abs(done.snr - decibels) > 0.05:
+        case .snr(let decibels) where abs(done.snr - decibels) > 0.1:
             (asked, came) = ("an SNR of \(Decimal.shortest(decibels)) dB", "\(Decimal.fixed(done.snr, 2)) dB")
         case .size(let bytes) where Double(done.byteCount) < 0.99 * Double(bytes):
             (asked, came) = ("\(Decimal.grouped(bytes)) bytes", "\(Decimal.grouped(done.byteCount)) bytes")

@@ -28,12 +28,12 @@ struct ModelDistance: Sendable {
         return errors.contains(where: \.isNaN) ? .nan : errors.max()
     }
 
-    init(_ first: ModelFiles, _ second: ModelFiles, threads: ThreadCount) {
+    init(_ first: ModelFiles, _ second: ModelFiles, threads: ThreadCount) throws(TamisError) {
         defer { withExtendedLifetime((first, second)) {} }
-        self.init(first.bytes, first.source, second.bytes, second.source, threads)
+        try self.init(first.bytes, first.source, second.bytes, second.source, threads)
     }
 
-    private init(_ first: SourceBytes, _ source: SourceModel, _ second: SourceBytes, _ other: SourceModel, _ threads: ThreadCount) {
+    private init(_ first: SourceBytes, _ source: SourceModel, _ second: SourceBytes, _ other: SourceModel, _ threads: ThreadCount) throws(TamisError) {
         let places = Dictionary(other.holes.map { (other.tensors[$0.tensor].name, $0) }, uniquingKeysWith: { first, _ in first })
         var pairs: [(TensorDescription, SourceModel.Hole, SourceModel.Hole)] = []
         var reshaped: [String] = []
@@ -48,7 +48,7 @@ struct ModelDistance: Sendable {
         }
         let names = Set(source.tensors.map(\.name))
         let list = pairs
-        tensors = parallelMap(list.count, threads: threads) { _, index in
+        tensors = try parallelMap(list.count, threads: threads) { _, index in
             let (tensor, place, otherPlace) = list[index]
             return TensorDistance(tensor, first[place], second[otherPlace])
         }

@@ -9,6 +9,6 @@ extension ModelFiles {
             let file = try TamisFile.open(input, memory: memory)
             return try ModelFiles(decoded: file.decodeFiles(threads: threads, isQuiet: isQuiet), names: file.fileNames, of: input.name)
         }
-        return try ModelFiles(input, path: path, storedName: FilePath.storedName(FilePath.name(path)))
+        return try ModelFiles(input, path: path, storedName: StoredName.of(path: path))
     }
 }

@@ -69,12 +69,12 @@ struct OutputDistance: Sendable {
     }
 
     /// - Parameter statistics: must fit the first model.
-    init(_ first: ModelFiles, _ second: ModelFiles, _ statistics: StatisticsFile, threads: ThreadCount) {
+    init(_ first: ModelFiles, _ second: ModelFiles, _ statistics: StatisticsFile, threads: ThreadCount) throws(TamisError) {
         defer { withExtendedLifetime((first, second)) {} }
-        self.init(Self.layers(first.bytes, first.source, second.bytes, second.source, statistics), threads)
+        try self.init(Self.layers(first.bytes, first.source, second.bytes, second.source, statistics), threads)
     }
 
-    private init(_ found: [Layer], _ threads: ThreadCount) {
+    private init(_ found: [Layer], _ threads: ThreadCount) throws(TamisError) {
         var jobs: [(layer: Int, group: Int, outputs: Range<Int>)] = []
         for (number, layer) in found.enumerated() {
             let outputsOfGroup = layer.rows.outputs.count / layer.statistics.groups
@@ -86,7 +86,7 @@ struct OutputDistance: Sendable {
             }
         }
         let list = jobs
-        let parts = parallelMap(list.count, threads: threads) { _, index in found[list[index].layer].energies(list[index].group, list[index].outputs) }
+        let parts = try parallelMap(list.count, threads: threads) { _, index in found[list[index].layer].energies(list[index].group, list[index].outputs) }
         var layers = Dictionary(found.map { ($0.name, Energies()) }) { first, _ in first }
         for (job, part) in zip(list, parts) { layers[found[job.layer].name, default: Energies()] = layers[found[job.layer].name, default: Energies()] + part }
         self.layers = layers

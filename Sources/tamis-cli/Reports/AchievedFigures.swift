@@ -7,9 +7,10 @@ struct AchievedFigures {
     /// In decibels, over the tensors of two or more dimensions together; infinite if nothing was lost, nil if it was not measured.
     private let signalToNoise: Double?
 
-    init(_ report: EncodingReport) {
-        quality = report.quality
-        signalToNoise = report.snr
+    /// - Parameter shard: the part that was encoded, of which these figures say nothing; nil: all.
+    init(_ report: EncodingReport, of shard: Shard?) {
+        quality = shard == nil ? report.quality : nil
+        signalToNoise = shard == nil ? report.snr : nil
     }
 
     /// To go behind the sizes; empty if nothing was measured, or nothing lost.

@@ -12,9 +12,15 @@ struct StreamReport {
 
     init(_ summary: StreamSummary) {
         self.summary = summary
-        elements = WeightCount.of(
-            floatElements: summary.sourceFloatElements, codedElements: summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount })
-        sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
+        let codedElements = summary.tensors.reduce(0) { $0 + $1.description.shape.elementCount }
+        // Of a shard, only what it holds counts.
+        if summary.shard == nil {
+            elements = WeightCount.of(floatElements: summary.sourceFloatElements, codedElements: codedElements)
+            sourceByteCount = summary.sources.reduce(0) { $0 + $1.byteCount }
+        } else {
+            elements = codedElements
+            sourceByteCount = summary.skeletonByteCount + summary.tensors.reduce(0) { $0 + ($1.description.byteCount ?? 0) }
+        }
     }
 
     private var ratio: Double { Double(sourceByteCount) / Double(summary.fileByteCount) }
@@ -25,7 +31,8 @@ struct StreamReport {
     func sizes(from source: String, to target: String) -> String {
         let comparison = ratio >= 1 ? "\(Decimal.factor(ratio)) times smaller" : "\(Decimal.factor(1 / ratio)) times larger"
         let rate = bitsPerWeight.map { ", \($0 < 0.1 ? Decimal.significant($0, 2) : Decimal.fixed($0, 2)) bits/weight" } ?? ""
-        return "\(source.printable) \(Decimal.bytes(sourceByteCount)) → \(target.printable) \(Decimal.bytes(summary.fileByteCount)), \(comparison)\(rate)"
+        let part = summary.shard.map { "shard \($0) of " } ?? ""
+        return "\(part)\(source.printable) \(Decimal.bytes(sourceByteCount)) → \(target.printable) \(Decimal.bytes(summary.fileByteCount)), \(comparison)\(rate)"
     }
 
     /// What made the file, and from what.
@@ -36,7 +43,7 @@ struct StreamReport {
         for source in summary.sources {
             text += "\(source.fileName.printable), \(summary.sourceFormat.printable), \(Decimal.grouped(source.byteCount)) bytes\n"
             if showsDigests {
-                text += "  source  sha256 \(Hexadecimal.text(source.sha256))\n  decoded sha256 \(Hexadecimal.text(source.decodedSHA256))\n"
+                text += "  source  sha256 \(Hexadecimal.text(source.sha256))\n  decoded sha256 \(source.decodedSHA256.isEmpty ? "not stated" : Hexadecimal.text(source.decodedSHA256))\n"
             }
         }
         return text
@@ -44,6 +51,9 @@ struct StreamReport {
 
     /// By element type, before and after.
     var content: String { ContentReport(summary).text }
+
+    /// A line about what a shard does not have; empty for a whole model.
+    var whatLacks: String { summary.shard.map { "only shard \($0) of the model: 'tamis merge' puts all of them together\n" } ?? "" }
 
     /// One line per tensor, and the total.
     ///
@@ -111,6 +121,7 @@ struct StreamReport {
             ("format", .string("tamis")),
             ("format_version", .integer(UInt64(summary.formatVersion))),
             ("level", .string(summary.level)),
+            ("shard", JSONValue(summary.shard)),
             ("encoder", .string(summary.encoderName)),
             ("options", .string(summary.encoderOptions)),
             ("treatments", summary.treatmentCounts.map { .object($0.members) } ?? .null),
@@ -119,14 +130,26 @@ struct StreamReport {
                 .object([
                     ("name", .string(source.fileName)), ("source_bytes", .integer(source.byteCount)),
                     ("source_sha256", .string(Hexadecimal.text(source.sha256))),
-                    ("decoded_sha256", .string(Hexadecimal.text(source.decodedSHA256))),
+                    ("decoded_sha256", JSONValue(source.decodedDigest)),
                 ])
             })),
             ("source_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.sha256) })),
-            ("decoded_sha256", JSONValue(summary.sources.first.map { Hexadecimal.text($0.decodedSHA256) })),
+            ("decoded_sha256", JSONValue(summary.sources.first?.decodedDigest)),
             ("content", ContentReport(summary).member),
             ("tensors", .array(summary.tensors.map { .object($0.members) })),
         ]
+    }
+}
+
+extension StreamSummary.Source {
+    /// SHA-256 of the decoded file, if the stream says it.
+    var decodedDigest: String? { decodedSHA256.isEmpty ? nil : Hexadecimal.text(decodedSHA256) }
+}
+
+extension JSONValue {
+    /// `null` for a whole model; numbers count from 1.
+    init(_ shard: Shard?) {
+        self = shard.map { .object([("number", .integer(UInt64($0.number + 1))), ("count", .integer(UInt64($0.count)))]) } ?? .null
     }
 }
 

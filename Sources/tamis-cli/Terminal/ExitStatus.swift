@@ -24,6 +24,8 @@ enum ExitStatus: Int32 {
             case (_, .limit): .limit
             case (_, .misuse): .usage
             case (_, .io): .inputOutput
+            // Nobody cancels at the command line.
+            case (_, .cancelled): .internalFault
             }
     }
 }

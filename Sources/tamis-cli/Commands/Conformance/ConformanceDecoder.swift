@@ -41,7 +41,7 @@ struct ConformanceDecoder: ParsableCommand {
         for vector in vectors { try options.check(vector.file, sha256: vector.sha256) }
         let bar = ProgressBar("decoding", total: UInt64(vectors.count), isQuiet: reporting.quiet)
         let done = Atomic<UInt64>(0)
-        let outcomes = parallelMap(vectors.count, threads: threads.count) { _, place in
+        let outcomes = try parallelMap(vectors.count, threads: threads.count) { _, place in
             let outcome = ProcessUnderTest.run(template.filled(["input": options.path(of: vectors[place].file)]), timeLimit: options.timeout)
             bar?.update(done.wrappingAdd(1, ordering: .relaxed).newValue)
             return outcome

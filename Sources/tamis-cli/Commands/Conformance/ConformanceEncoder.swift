@@ -45,7 +45,7 @@ struct ConformanceEncoder: ParsableCommand {
         let (cases, known) = try cases
         let bar = ProgressBar("encoding", total: UInt64(cases.count), isQuiet: reporting.quiet)
         let done = Atomic<UInt64>(0)
-        let examined = parallelMap(cases.count, threads: threads.count) { _, place in
+        let examined = try parallelMap(cases.count, threads: threads.count) { _, place in
             let result = Result { try examine(cases[place], template) }
             bar?.update(done.wrappingAdd(1, ordering: .relaxed).newValue)
             return result
@@ -112,7 +112,7 @@ struct ConformanceEncoder: ParsableCommand {
 
     private static func open(_ path: String, rewritesVarints: Bool) throws(TamisError) -> ModelFiles {
         try ModelFiles(
-            try InputFile(path, limit: Limits.pipeBytes), path: path, storedName: FilePath.storedName(FilePath.name(path)), rewritesVarints: rewritesVarints)
+            try InputFile(path, limit: Limits.pipeBytes), path: path, storedName: StoredName.of(path: path), rewritesVarints: rewritesVarints)
     }
 
     /// What each encoding has made of its model.

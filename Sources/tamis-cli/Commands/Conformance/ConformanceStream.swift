@@ -52,7 +52,7 @@ struct ConformanceStream: ParsableCommand {
             let names = files[start..<min(start + Self.batch, files.count)]
             // Threads go to streams; a stream that is alone has them all.
             let inner = ThreadCount(files.count == 1 ? threads.threads : 1)
-            let results = parallelMap(names.count, threads: threads.count) { _, place in
+            let results = try parallelMap(names.count, threads: threads.count) { _, place in
                 Result<Examined, TamisError>.catching { () throws(TamisError) in try examine(names[start + place], inner) }
             }
             for result in results {

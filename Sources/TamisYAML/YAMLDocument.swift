@@ -1,4 +1,5 @@
 import TamisBits
+import TamisRecipes
 import Yams
 
 /// Reads YAML 1.1, and so JSON, without anchors, aliases and tags.

@@ -1,0 +1,4 @@
+import ArgumentParser
+import TamisEncoder
+
+extension IntegerGrid: ExpressibleByArgument {}
