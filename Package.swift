@@ -22,6 +22,7 @@ let package = Package(
     name: "tamis",
     products: [
         .library(name: "Tamis", targets: ["Tamis"]),
+        .library(name: "TamisC", type: .dynamic, targets: ["TamisC"]),
         .executable(name: "tamis", targets: ["tamis-cli"]),
     ],
     dependencies: [
@@ -48,6 +49,8 @@ let package = Package(
         module("Tamis", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles", "TamisDigest", "TamisThreads", "TamisQuantization", "TamisZstd"]),
         module("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax"], warningsAreErrors),
         module("TamisYAML", ["TamisBits", "TamisRecipes", "Yams"], warningsAreErrors),
+        .systemLibrary(name: "CTamis", path: "Sources/TamisC/include"),
+        module("TamisC", ["CTamis", "Tamis", "TamisBits", "TamisDecoder", "TamisEncoder", "TamisFiles", "TamisModel", "TamisRecipes", "TamisSyntax", "TamisThreads"], warningsAreErrors, exclude: ["exports.map", "include"]),
         module("TamisConformance", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd", "Tamis"]),
         .executableTarget(
             name: "tamis-cli",
@@ -82,6 +85,7 @@ let package = Package(
             ["TamisBits", "TamisModel", "TamisSyntax", "TamisArithmetic", "TamisQuantization", "TamisDecoder", "TamisEncoder", "TamisDigest", "TamisZstd", "TamisTestSupport"]),
         tests(of: "TamisRecipes", ["TamisYAML", "TamisBits", "TamisEncoder", "TamisModel", "TamisTestSupport"]),
         tests(of: "TamisConformance", ["Tamis", "TamisBits", "TamisDecoder", "TamisModel", "TamisSyntax", "TamisDigest", "TamisTestSupport", "TamisThreads"]),
+        tests(of: "TamisC", ["CTamis", "Tamis", "TamisDigest", "TamisRecipes", "TamisYAML", "TamisTestSupport"]),
         .testTarget(name: "ArchitectureTests", swiftSettings: warningsAreErrors),
         .testTarget(name: "CommandLineTests", dependencies: ["Tamis", "TamisBits", "TamisDigest", "TamisThreads", "TamisTestSupport", "tamis-cli"], swiftSettings: warningsAreErrors),
     ],

@@ -18,6 +18,10 @@ enum Law {
         ("Tamis", codecs.union(["TamisDecoder", "TamisEncoder", "TamisONNX", "TamisSafetensors", "TamisFiles"]), ["Synchronization": "locks"]),
         ("TamisRecipes", ["TamisBits", "TamisModel", "TamisDigest", "TamisEncoder", "TamisSafetensors", "TamisSyntax"], [:]),
         ("TamisYAML", ["TamisBits", "TamisRecipes"], ["Yams": "YAML; it brings Foundation, so this module stays out of the libraries"]),
+        (
+            "TamisC", ["Tamis", "TamisBits", "TamisDecoder", "TamisEncoder", "TamisFiles", "TamisModel", "TamisRecipes", "TamisSyntax", "TamisThreads"],
+            ["CTamis": "its header", "Glibc": "memory that callers free", "Synchronization": "locks"]
+        ),
         ("TamisConformance", ["TamisBits", "TamisModel", "TamisSyntax", "TamisDecoder", "TamisQuantization", "TamisDigest", "TamisThreads", "TamisZstd", "Tamis"], [:]),
     ]
     private static let codecs: Set<String> = [
