@@ -39,6 +39,8 @@ def test_other_threads_run_meanwhile(large):
 
 INTERRUPTED = """
 import os, signal, sys, threading, time
+# Who started the tests may ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import tamis
 path, work = sys.argv[1:]
 def interrupt():
