@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """The handwritten digits of scikit-learn (8x8 pixels, values 0..16) and the fixed split of the demo.
 
-    dataset.py [--samples N] INPUTS.npz      writes the first N training images as the array `image`, for scripts/statistics
+    dataset.py [--samples N] TRAINING.npz [--held-out FILE.npz]
+
+writes the first N training images as the array `image`, which is the model's input, and the held-out images with their `labels`: data for
+tamis-study.
 """
 import argparse
 
@@ -23,10 +26,14 @@ def load():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("output", metavar="INPUTS.npz")
+    parser.add_argument("training", metavar="TRAINING.npz")
     parser.add_argument("--samples", type=int, default=256, metavar="N")
+    parser.add_argument("--held-out", metavar="FILE.npz")
     arguments = parser.parse_args()
-    np.savez(arguments.output, image=load()[0][:arguments.samples])
+    training, _, images, labels = load()
+    np.savez(arguments.training, image=training[:arguments.samples])
+    if arguments.held_out:
+        np.savez(arguments.held_out, image=images, labels=labels)
 
 
 if __name__ == "__main__":

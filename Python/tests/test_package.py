@@ -1,5 +1,6 @@
 """The package as such: its version, its README, its wheel."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -22,9 +23,14 @@ def test_version():
     assert tamis.encoder_name.startswith(f"tamis {tamis.__version__}")
 
 
-def test_everything_public_is_documented():
-    for name in tamis.__all__:
-        thing = getattr(tamis, name)
+@pytest.mark.parametrize("module", ["tamis", "tamis.study"])
+def test_everything_public_is_documented(module):
+    if module == "tamis.study":
+        for package in ("scipy", "matplotlib", "onnxruntime", "PIL"):
+            pytest.importorskip(package)
+    found = importlib.import_module(module)
+    for name in found.__all__:
+        thing = getattr(found, name)
         if callable(thing):
             assert thing.__doc__, name
             for member, value in vars(thing).items() if isinstance(thing, type) else ():

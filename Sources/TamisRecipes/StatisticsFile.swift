@@ -47,7 +47,7 @@ public struct StatisticsFile: Sendable {
             return try StatisticsReader(bytes: bytes, file: file).layers(container.entries)
         } catch {
             var error = error
-            error.advice = error.advice ?? "the file is damaged, or not laid out as docs/statistics.md says; scripts/statistics measures statistics"
+            error.advice = error.advice ?? "the file is damaged, or not laid out as docs/statistics.md says; tamis-study calibrate measures statistics"
             throw error
         }
     }
@@ -56,7 +56,7 @@ public struct StatisticsFile: Sendable {
         if metadata["format"] != format {
             let found = metadata["format"].map { "the format '\($0.prefix(60))'" } ?? "no format"
             throw TamisError(
-                .invalidStatistics, "names \(found) in __metadata__, expected '\(format)'", file: file, advice: "scripts/statistics measures statistics")
+                .invalidStatistics, "names \(found) in __metadata__, expected '\(format)'", file: file, advice: "tamis-study calibrate measures statistics")
         }
         if metadata["version"] != version {
             let found = metadata["version"].map { "the version '\($0.prefix(60))'" } ?? "no version"

@@ -4,14 +4,14 @@ import Testing
 
 @Suite("Feedback and statistics of the demo, from end to end")
 struct FeedbackTests {
-    /// The demo's model and statistics of its layers' inputs, as its README makes them.
+    /// The demo's model and statistics of its layers' inputs.
     private static let demo = Result { () throws -> Folder in
         struct ScriptFailed: Error { let words: String }
         let folder = try Folder()
         let model = try folder.write("digits.onnx", try SmallModel.digits())
         let inputs = try Python.run("Demo/dataset.py", [folder.path("inputs.npz")])
         if inputs.status != 0 { throw ScriptFailed(words: inputs.errors) }
-        let made = try Python.run("scripts/statistics", [model, "-o", folder.path("statistics"), "--inputs", folder.path("inputs.npz")])
+        let made = try Python.run("Tests/Scripts/digits_statistics.py", [model, folder.path("inputs.npz"), folder.path("statistics")])
         if made.status != 0 { throw ScriptFailed(words: made.errors) }
         return folder
     }

@@ -1,5 +1,6 @@
 """The networks of the study of error feedback: what goes into them, and how far the outputs of a copy are from the original's."""
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 import sentences
 import word_pieces
 
-PHOTOGRAPHS = {"mean": np.array([.485, .456, .406]), "deviation": np.array([.229, .224, .225])}  # per channel, as such networks are told
 LINE = (48, 320)  # height and width of a line of text for the recogniser, pixels
 
 
@@ -39,14 +39,17 @@ class Classifier:
     def __init__(self, path, bar, script, limit):
         self.path, self.bar, self.limit, self.script = path, bar, limit, evaluator(script)
         self.preprocessing = self.script.preprocessing(path.name)
-        mean = (255 * PHOTOGRAPHS["mean"] - self.preprocessing["mean"]) / self.preprocessing["std"]
-        deviation = 255 * PHOTOGRAPHS["deviation"] / self.preprocessing["std"]
-        self.noise = ["--noise-mean", *(f"{value:.4f}" for value in mean), "--noise-deviation", *(f"{value:.4f}" for value in deviation)]
         self.reference = None
 
     def sources(self):
         """Files that decide what is measured."""
         return [self.script.__file__]
+
+    def noise(self, folder):
+        """Options of tamis-study for noise in place of photographs; `folder` is for files that they name."""
+        path, own = folder / "preprocessing.yaml", self.preprocessing
+        path.write_text(json.dumps({"mean": own["mean"].tolist(), "deviation": own["std"].tolist(), "channels": "bgr" if own["bgr"] else "rgb"}))
+        return ["--preprocessing", path]
 
     def _images(self):
         files = sorted(Path(self.script.IMAGES).glob("*.jpg"))
@@ -102,7 +105,9 @@ class Recogniser(Network):
     """A reader of lines of text, judged by the root mean square error of its character probabilities over their root mean square."""
     error = "relative error"
     qualities = (8, 11, 14, 17, 20, 23)
-    noise = ["--shape", "x".join(map(str, (3, *LINE))), "--noise-deviation", 0.5]
+
+    def noise(self, folder):
+        return ["--shape", "x".join(map(str, (3, *LINE))), "--preprocessing", "tf"]
 
     def feeds(self):
         font = ImageFont.load_default(30)
@@ -122,7 +127,9 @@ class Recogniser(Network):
 class SentenceEncoder(Network):
     """An encoder of sentences, judged by 1 - the cosine of its embeddings and the original's, on average."""
     error = "1 - cosine"
-    noise = ["--samples", 256]
+
+    def noise(self, folder):
+        return ["--samples", 256]
 
     def feeds(self):
         vocabulary = self.path.with_name(f"{self.path.stem}-vocabulary.txt")

@@ -11,7 +11,7 @@ struct FeedbackOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Safetensors file with second moments of the layers' inputs, as scripts/statistics measures them: feedback goes by these then.", valueName: "file"),
+            "Safetensors file with second moments of the layers' inputs, as tamis-study calibrate measures them: feedback goes by these then.", valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var statistics: String?
 
