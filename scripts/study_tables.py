@@ -39,6 +39,7 @@ def read(folder):
         row = {name: cells[name] if name in ("method", "setting", "ideal") else number(cells, name) for name in COLUMNS}
         row |= {"file_bytes": int(cells["file_bytes"]), "words": cells["options"]}
         row["metrics"] = {name: number(cells, name) for name in names}
+        row["undefined"] = [name for name, value in row["metrics"].items() if value is None]  # a classifier's metrics are finite, or none
         row["errors"] = {name: number(cells, name + ERROR) for name in names if cells.get(name + ERROR)}
         rows.append(row)
     return Curves.judged(rows, default_metric(names), None)

@@ -35,7 +35,7 @@ FINEST, COARSEST = 40.0, -10.0  # dB: where the search for a quality ends
 _FIRST, _WIDE, _NARROW = 13.0, 2.0, 0.5  # dB: where it begins, and its steps
 _FEWEST = 20  # samples of each half
 _ROUNDING_EFFORTS = 3  # up to here the encoder rounds where errors are fed back
-_MARGINS = (0.0, 0.5, 1.0, 2.0)  # dB above the edge: what is held against the confirming half, one after the other
+_MARGINS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)  # dB above the edge: what is held against the confirming half, one after the other
 _PROOF = tuple(np.arange(16.0, -1.0, -2.0).tolist())  # the same where the limit is to be proved
 
 
