@@ -253,7 +253,7 @@ def metric(name: str, fits: list[str], labelled: bool = True, rising: bool | Non
             return METRICS[name]
         words = set(re.split(r"[^a-z0-9]+", name.lower()))
         if rising is None and bool(words & _RISING) == bool(words & _FALLING):
-            raise refusal(f"metric {name}: is more of it better? Say --better higher or lower, or call it {name}_score or {name}_error", "metric")
+            raise refusal(f"metric {name}: is more of it better? Call it {name}_score or {name}_error, or tell tune by --better", "metric")
         return Metric(name, "function", "", bool(words & _RISING) if rising is None else rising)
     if name not in METRICS:
         reason = "there is no such metric"
